@@ -1,0 +1,1 @@
+"""What a user would try first: thresholds, grey-value lookup, random forest."""

@@ -1,0 +1,1 @@
+"""Verbs chained into a pipeline, options checked, errors told in one line."""

@@ -1,0 +1,1 @@
+"""Scans in and out, field of view, datalists, patches, the sample core."""

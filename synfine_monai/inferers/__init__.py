@@ -1,0 +1,1 @@
+"""Whole scans, slab by slab."""

@@ -1,0 +1,1 @@
+"""Dice, IoU, accuracy and porosity over labelled voxels in the core."""

@@ -1,0 +1,1 @@
+"""The 467k U-Net and its blocks."""

@@ -1,0 +1,1 @@
+"""The results folder: metrics.json, tables, provenance, the one-page report."""

@@ -1,0 +1,1 @@
+"""How strongly parts of a network respond to a shift, and which parts to tune."""

@@ -1,0 +1,1 @@
+"""Procedural rock, CT artefacts, normalisation."""

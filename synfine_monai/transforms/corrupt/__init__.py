@@ -1,0 +1,1 @@
+"""One CT artefact's physics a file, and one generic random wrapper."""

@@ -1,0 +1,1 @@
+"""Procedural rock: one pattern a file, composed into a rock."""

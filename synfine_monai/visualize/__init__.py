@@ -1,0 +1,1 @@
+"""Plain drawing functions and the phases' colours."""

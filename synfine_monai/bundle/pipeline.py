@@ -1,0 +1,44 @@
+"""Verbs of a bundle, one after the other, each as a MONAI workflow of its own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monai.bundle import ConfigWorkflow
+
+from synfine_monai.bundle.options import current_workflow, pick_options
+
+__all__ = ["Pipeline"]
+
+
+class Pipeline:
+    """Run the stages of a verb that consists of other verbs.
+
+    Every stage gets those of the running configuration's options that its own YAML declares, and what ``stages`` sets
+    for it. The finished stages of an interrupted run see to it themselves that they are quick the second time.
+
+    Args:
+        stages: verb -> options set for it beyond the common ones, in the order in which they run.
+    """
+
+    def __init__(self, stages: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> None:
+        workflow = current_workflow()
+        self.folder = Path(workflow.config_root_path).resolve()
+        self.options = {k: v for k, v in workflow.parser.get().items() if k != "_meta_"}
+        self.stages = [(verb, dict(own or {})) for stage in stages for verb, own in stage.items()]
+
+    def run(self) -> None:
+        """Run all stages."""
+        for number, (verb, own) in enumerate(self.stages, 1):
+            print(f"\n[{number}/{len(self.stages)}] {verb}", flush=True)
+            config_file = self.folder / f"{verb}.yaml"
+            workflow = ConfigWorkflow(
+                config_file=str(config_file),
+                meta_file=str(self.folder / "metadata.json"),
+                logging_file=str(self.folder / "logging.conf"),
+                workflow_type=None,
+                **{**pick_options(self.options, config_file), **own},
+            )
+            workflow.initialize()
+            workflow.run()
+            workflow.finalize()

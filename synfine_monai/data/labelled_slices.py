@@ -1,0 +1,111 @@
+"""Labelled slices of a task: normalised once per specimen, masked by the field of view."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from synfine_monai.data.datalist import Datalist, Item
+from synfine_monai.data.datalist_from_scan import labelled_depths
+from synfine_monai.data.field_of_view import fill_outside
+from synfine_monai.data.intensity import IntensityStatistics, measure_intensity, measure_scan_intensity
+from synfine_monai.data.scan import Scan, open_scan
+from synfine_monai.data.scan_field_of_view import FieldOfView, find_scan_field_of_view
+from synfine_monai.errors import ScanError
+
+__all__ = ["IGNORED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
+
+IGNORED = 255
+PATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class LabelledSlice:
+    """One slice with labels.
+
+    Args:
+        image: (H, W) float32, normalised, filled outside the field of view.
+        label: (H, W) uint8 classes; 255 where not labelled or outside the field of view.
+        fov: (H, W) bool, True inside the core.
+        item: name of the item.
+        specimen: which physical core.
+        z: index of the slice in its scan.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    fov: np.ndarray
+    item: str
+    specimen: str
+    z: int
+
+
+def load_labelled_slices(task: Datalist, split: str, normalisation: str = "zscore") -> list[LabelledSlice]:
+    """All labelled slices of a split; only these are read, whatever the size of their scans.
+
+    Args:
+        task: the task.
+        split: "training", "validation" or "test".
+        normalisation: one of ``synfine_monai.data.intensity.METHODS``, measured over all slices of a specimen.
+
+    Raises:
+        ScanError: if shapes differ, a class is unknown, or nothing is labelled.
+    """
+    items = [item for item in task.items(split) if item.label is not None]
+    statistics = {s: specimen_statistics(task, s, normalisation) for s in dict.fromkeys(i.specimen for i in items)}
+    slices: list[LabelledSlice] = []
+    for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
+        slices.extend(_item_slices(item, task, statistics[item.specimen]))
+    if not slices:
+        raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {IGNORED}.")
+    return slices
+
+
+def specimen_statistics(task: Datalist, specimen: str, normalisation: str = "zscore") -> IntensityStatistics:
+    """Grey-level statistics inside the core, over all scans and slices of one specimen, labelled or not."""
+    items = {item.image: item for item in task.specimen_items(specimen)}
+    if len(items) == 1:
+        (item,) = items.values()
+        with open_scan(item.image) as scan:
+            return measure_scan_intensity(scan, find_scan_field_of_view(scan, item.fov), normalisation)
+    volumes, masks = [], []
+    for item in items.values():
+        with open_scan(item.image) as scan:
+            fov = find_scan_field_of_view(scan, item.fov)
+            for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
+                volumes.append(scan.read(z, z + 1))
+                masks.append(fov.slab(z, z + 1))
+    return measure_intensity(volumes, masks, normalisation)
+
+
+def _item_slices(item: Item, task: Datalist, statistics: IntensityStatistics) -> Iterator[LabelledSlice]:
+    with open_scan(item.image) as scan, open_scan(item.label) as label:
+        _check_shapes(item, scan, label)
+        fov = find_scan_field_of_view(scan, item.fov)
+        for z in labelled_depths(item, task.ignored_values):
+            mask = fov.slab(z, z + 1)
+            classes = _to_classes(label.read(z, z + 1), task, item)
+            image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
+            yield LabelledSlice(image[0], np.where(mask, classes, IGNORED).astype(np.uint8)[0], mask[0], item.name,
+                                item.specimen, int(z))  # fmt: skip
+
+
+def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
+    if scan.shape != label.shape:
+        raise ScanError(f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}.")
+    if min(scan.shape[1:]) < PATCH_SIZE:
+        raise ScanError(f"{item.image} has slices of {scan.shape[1]}×{scan.shape[2]} voxels; a patch needs "
+                        f"{PATCH_SIZE}×{PATCH_SIZE}.")  # fmt: skip
+
+
+def _to_classes(values: np.ndarray, task: Datalist, item: Item) -> np.ndarray:
+    known: Sequence[int] = [*task.mapping, *task.ignored_values]
+    unknown = np.unique(values[np.isin(values, known, invert=True)])
+    if unknown.size:
+        raise ScanError(f"{item.label} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
+                        f"{sorted(set(task.ignored_values))} for 'not labelled'.")  # fmt: skip
+    classes = np.full(values.shape, IGNORED, np.uint8)
+    for value, k in task.mapping.items():
+        classes[values == value] = k
+    return classes

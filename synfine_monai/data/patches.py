@@ -1,0 +1,105 @@
+"""Labelled 64×64 patches and the label budget."""
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from synfine_monai.data.labelled_slices import IGNORED, PATCH_SIZE, LabelledSlice
+from synfine_monai.errors import ScanError
+
+__all__ = ["Patch", "draw_patches", "keep_patches_only", "patch_tensors", "write_patches"]
+
+MIN_LABELLED = 0.5
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Where a patch lies: its slice (index into the list of labelled slices) and its corner in voxels."""
+
+    index: int
+    item: str
+    z: int
+    y: int
+    x: int
+
+
+def draw_patches(
+    slices: Sequence[LabelledSlice], budget: int | None, seed: int = 0, size: int = PATCH_SIZE
+) -> list[Patch]:
+    """Draw ``budget`` patches at random, unstratified; a smaller budget with the same seed is a subset of a larger one.
+
+    The pool is a grid on every slice, shifted at random, of which at least half of each cell is labelled; so patches
+    never overlap.
+
+    Args:
+        slices: labelled slices.
+        budget: how many patches, or None for all.
+        seed: of the grid's shift and of the choice.
+        size: side of a patch in voxels.
+
+    Raises:
+        ScanError: if the budget is not positive, or there are fewer patches.
+    """
+    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
+        raise ScanError(f"label_budget must be a positive number of patches or null for all, got {budget!r}.")
+    rng = np.random.default_rng([seed, 64])
+    pool = [patch for index, s in enumerate(slices) for patch in _grid(s, index, rng, size)]
+    if not pool:
+        raise ScanError(f"no {size}×{size} patch is at least half labelled in the {len(slices)} labelled slice(s): "
+                        "label larger areas.")  # fmt: skip
+    if budget is not None and budget > len(pool):
+        raise ScanError(f"label_budget {budget} is larger than the {len(pool)} labelled {size}×{size} patches there are.")
+    order = rng.permutation(len(pool))
+    return [pool[i] for i in order[:budget]]
+
+
+def patch_tensors(
+    slices: Sequence[LabelledSlice], patches: Sequence[Patch], size: int = PATCH_SIZE
+) -> dict[str, torch.Tensor]:
+    """Stack patches: "image" (N, 1, size, size) float32 and "label" (N, 1, size, size) uint8."""
+    windows = [(slices[p.index], slice(p.y, p.y + size), slice(p.x, p.x + size)) for p in patches]
+    return {
+        "image": torch.from_numpy(np.stack([s.image[y, x] for s, y, x in windows])[:, None]),
+        "label": torch.from_numpy(np.stack([s.label[y, x] for s, y, x in windows])[:, None]),
+    }
+
+
+def keep_patches_only(
+    slices: Sequence[LabelledSlice], patches: Sequence[Patch], size: int = PATCH_SIZE
+) -> list[LabelledSlice]:
+    """The slices with every label outside ``patches`` removed: what the baselines may learn from."""
+    kept = []
+    for index, labelled in enumerate(slices):
+        label = np.full_like(labelled.label, IGNORED)
+        for p in (p for p in patches if p.index == index):
+            window = slice(p.y, p.y + size), slice(p.x, p.x + size)
+            label[window] = labelled.label[window]
+        if (label != IGNORED).any():
+            kept.append(replace(labelled, label=label))
+    return kept
+
+
+def write_patches(patches: Sequence[Patch], path: str | Path) -> None:
+    """Write ``patches.csv`` (item, z, y, x), atomically."""
+    temporary = Path(path).with_suffix(".tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item", "z", "y", "x"])
+        writer.writerows([p.item, p.z, p.y, p.x] for p in patches)
+    os.replace(temporary, path)
+
+
+def _grid(labelled: LabelledSlice, index: int, rng: np.random.Generator, size: int) -> list[Patch]:
+    height, width = labelled.label.shape
+    shift_y, shift_x = (int(rng.integers(min(size, extent - size + 1))) for extent in (height, width))
+    return [
+        Patch(index, labelled.item, labelled.z, y, x)
+        for y in range(shift_y, height - size + 1, size)
+        for x in range(shift_x, width - size + 1, size)
+        if (labelled.label[y : y + size, x : x + size] != IGNORED).mean() >= MIN_LABELLED
+    ]

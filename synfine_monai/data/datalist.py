@@ -60,6 +60,7 @@ class Datalist:
     unlabelled: tuple[Item, ...] = ()
     path: str = ""
     held_back: bool = False
+    binary: bool = False
 
     @property
     def num_classes(self) -> int:
@@ -129,7 +130,8 @@ def merge_to_binary(task: Datalist) -> Datalist:
     merged = [tuple(p for k, ps in enumerate(task.phases) if (k in task.pore_labels) == pore for p in ps)
               for pore in (False, True)]  # fmt: skip
     mapping = {value: int(k in task.pore_labels) for value, k in task.mapping.items()}
-    return replace(task, labels=("solid", "pore"), phases=tuple(merged), pore_labels=(1,), mapping=mapping)
+    return replace(task, labels=("solid", "pore"), phases=tuple(merged), pore_labels=(1,), mapping=mapping,
+                   binary=True)  # fmt: skip
 
 
 def synthetic_task(rock: str = "all") -> Datalist:

@@ -1,6 +1,7 @@
 """Training batches from patches in memory: shuffled, augmented, and the same again after an interruption."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -17,7 +18,8 @@ class PatchBatches(Dataset):
     trainer's ``SetEpoch`` handler keeps ``epoch`` up to date, also when a run resumes.
 
     Args:
-        data: "image" (N, C, H, W) float and "label" (N, 1, H, W) uint8, or any other tensors of N patches.
+        data: "image" (N, C, H, W) float and "label" (N, 1, H, W) uint8, or any other tensors of N patches; or what
+            makes them, called when the first batch is asked for (a run that is complete never asks).
         batch_size: patches a batch.
         steps_per_epoch: batches an epoch.
         seed: of order and augmentation.
@@ -26,17 +28,26 @@ class PatchBatches(Dataset):
 
     def __init__(
         self,
-        data: Mapping[str, torch.Tensor],
+        data: Mapping[str, torch.Tensor] | Callable[[], Mapping[str, torch.Tensor]],
         batch_size: int,
         steps_per_epoch: int,
         seed: int = 0,
         transform: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None,
     ) -> None:
-        self.data, self.transform = dict(data), transform
+        self.source, self.transform = data, transform
         self.batch_size, self.steps_per_epoch, self.seed = batch_size, steps_per_epoch, seed
-        self.size = len(next(iter(self.data.values())))
         self.epoch = 1
         self._orders: dict[int, np.ndarray] = {}
+
+    @cached_property
+    def data(self) -> dict[str, torch.Tensor]:
+        """All patches."""
+        return dict(self.source() if callable(self.source) else self.source)
+
+    @property
+    def size(self) -> int:
+        """Number of patches."""
+        return len(next(iter(self.data.values())))
 
     def __len__(self) -> int:
         return self.steps_per_epoch
@@ -45,8 +56,9 @@ class PatchBatches(Dataset):
         if index >= self.steps_per_epoch:
             raise IndexError(index)
         step = (self.epoch - 1) * self.steps_per_epoch + index
+        size = self.size
         positions = range(step * self.batch_size, (step + 1) * self.batch_size)
-        chosen = torch.tensor([self._order(p // self.size)[p % self.size] for p in positions])
+        chosen = torch.tensor([self._order(p // size)[p % size] for p in positions])
         batch = {key: values[chosen].float() if values.dtype == torch.float16 else values[chosen]
                  for key, values in self.data.items()}  # fmt: skip
         if self.transform is None:

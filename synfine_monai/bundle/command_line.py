@@ -1,0 +1,81 @@
+"""The ``synfine`` command: picks a verb of the shipped bundle, checks the options, and runs it through MONAI."""
+
+import difflib
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from synfine_monai.bundle.options import read_options
+from synfine_monai.errors import ScanError
+
+__all__ = ["command_for", "help_text", "main"]
+
+BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_segmentation"
+VERBS = {
+    "learn": ("synfine", "learn to segment your scan from a few labels: all of SynFine, and a report"),
+    "segment": ("inference", "segment a whole scan: labels, porosity, pictures"),
+    "train": ("train", "pre-train on synthetic pairs"),
+    "sensitivity": ("sensitivity", "measure which part of the network responds most to your labels"),
+    "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
+    "evaluate": ("evaluate", "score a model and the baselines on labelled slices"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point of ``synfine``; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if not arguments or arguments[0] in ("-h", "--help"):
+            print(help_text())
+            return 0
+        if any(a in ("-h", "--help") for a in arguments):
+            print(help_text(_verb(arguments[0])))
+            return 0
+        command = command_for(arguments)
+    except ScanError as error:
+        print(f"ScanError: {error}", file=sys.stderr)
+        return 1
+    print(shlex.join(["python", *command[1:]]), flush=True)
+    return subprocess.run(command, check=False).returncode
+
+
+def command_for(arguments: list[str]) -> list[str]:
+    """The ``python -m monai.bundle run`` command line that ``synfine ARGUMENTS`` stands for.
+
+    Raises:
+        ScanError: if the verb or an option is unknown.
+    """
+    verb, rest = _verb(arguments[0]), arguments[1:]
+    if rest and not rest[0].startswith("-"):
+        rest = ["--scan", *rest]
+    options = read_options(_config(verb))
+    for name in (a[2:].split("=")[0].replace("-", "_") for a in rest if a.startswith("--")):
+        if name.split("#")[0] not in options:
+            near = difflib.get_close_matches(name, options, n=2, cutoff=0.5) or sorted(options)
+            raise ScanError(f"--{name} is not an option of 'synfine {arguments[0]}'; did you mean --{' or --'.join(near)}?")
+    return [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(_config(verb)), *rest]
+
+
+def help_text(verb: str | None = None) -> str:
+    """What ``--help`` prints: all verbs, or the options of one, from the comments in its YAML."""
+    if verb is None:
+        lines = [f"  {name:12} {text}" for name, (_, text) in VERBS.items()]
+        return "\n".join(["usage: synfine VERB [SCAN] [--option value ...]", "", *lines, "",
+                          "synfine VERB --help tells a verb's options."])  # fmt: skip
+    first = _config(verb).read_text(encoding="utf-8").splitlines()[0].strip("# ")
+    options = [f"  --{o.name:18} {o.help}{'' if str(o.default).startswith('$') else f' [{o.default}]'}"
+               for o in read_options(_config(verb)).values()]  # fmt: skip
+    return "\n".join([first, "", *options])
+
+
+def _config(verb: str) -> Path:
+    return BUNDLE / "configs" / f"{verb}.yaml"
+
+
+def _verb(name: str) -> str:
+    known = {**{n: v for n, (v, _) in VERBS.items()}, **{v: v for v, _ in VERBS.values()}}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1) or list(VERBS)
+        raise ScanError(f"'{name}' is not a verb of synfine; did you mean {' or '.join(near)}?")
+    return known[name]

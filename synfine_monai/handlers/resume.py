@@ -1,0 +1,58 @@
+"""Checkpoints of a training run, and going on from the last one."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+from ignite.handlers import Checkpoint, DiskSaver
+
+__all__ = ["Resume", "signature_of"]
+
+
+def signature_of(settings: Mapping[str, Any]) -> str:
+    """Short hash of everything that decides a run's result; equal settings may resume each other."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+class Resume:
+    """Save everything that a run needs to go on, every ``interval`` epochs, and load it when the run starts again.
+
+    Args:
+        folder: where the checkpoints are kept; only the last one stays.
+        to_save: name -> object with ``state_dict``; the engine itself is added as "trainer".
+        signature: of the settings (``signature_of``); checkpoints of other settings are left alone.
+        interval: epochs between checkpoints, > 0. The last epoch is always saved.
+
+    An interrupted run that resumes sees the same batches, and ends with the same weights, as an undisturbed one.
+    """
+
+    def __init__(self, folder: str | Path, to_save: Mapping[str, Any], signature: str, interval: int = 1) -> None:
+        self.folder, self.to_save, self.signature, self.interval = Path(folder), dict(to_save), signature, interval
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        self.to_save["trainer"] = engine
+        saver = DiskSaver(str(self.folder), create_dir=True, require_empty=False)
+        self.checkpoint = Checkpoint(self.to_save, saver, filename_prefix=self.signature, n_saved=1,
+                                     global_step_transform=lambda e, _: e.state.epoch)  # fmt: skip
+        engine.add_event_handler(Events.STARTED, self._load)
+        every = Events.EPOCH_COMPLETED(every=self.interval) | Events.COMPLETED
+        engine.add_event_handler(every, self._save)
+
+    def _save(self, engine: Engine) -> None:
+        self.checkpoint(engine)
+        for stale in self.folder.glob("*.pt"):
+            if stale.name != self.checkpoint.last_checkpoint and stale.name.startswith(self.signature):
+                stale.unlink()
+
+    def _load(self, engine: Engine) -> None:
+        files = sorted(self.folder.glob(f"{self.signature}_*.pt"), key=lambda p: int(p.stem.rpartition("_")[2]))
+        if not files:
+            return
+        content = torch.load(files[-1], map_location="cpu", weights_only=True)
+        Checkpoint.load_objects(self.to_save, content)
+        engine.logger.info(f"Going on after epoch {engine.state.epoch} of {engine.state.max_epochs}.")

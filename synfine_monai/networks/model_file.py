@@ -1,0 +1,159 @@
+"""A trained model on disk: ``model.pt`` (weights alone) and ``model.json`` (what a partner must know to use it)."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.utils import optional_import
+from torch import nn
+
+from synfine_monai.data.datalist import Datalist
+from synfine_monai.errors import ScanError
+from synfine_monai.networks.rock_unet import RockUNet
+
+__all__ = ["FORMAT_VERSION", "describe_model", "find_checkpoint", "load_network", "read_model_info", "save_model"]
+
+FORMAT_VERSION = 1
+REQUIRED = ("format_version", "architecture", "labels", "phases", "pore_labels", "normalisation")
+
+
+def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | None:
+    """Path of a checkpoint named by an option: a ``model.pt``, a results folder, "shipped" (with the bundle), or "none" (None).
+
+    Raises:
+        ScanError: if there is no such file, or its ``model.json`` is missing.
+    """
+    if checkpoint is None or str(checkpoint).lower() == "none":
+        return None
+    path = Path(bundle_root) / "models" if checkpoint == "shipped" else Path(checkpoint).expanduser().resolve()
+    path = path / "model.pt" if path.is_dir() or checkpoint == "shipped" else path
+    if not path.is_file():
+        raise ScanError(f"checkpoint {path} does not exist: give a model.pt, 'shipped', or 'none' to train from scratch.")
+    if not path.with_suffix(".json").is_file():
+        raise ScanError(f"checkpoint {path} has no {path.with_suffix('.json').name} beside it, which says what its classes "
+                        "are: keep both files together.")  # fmt: skip
+    return path
+
+
+def read_model_info(path: str | Path | None) -> dict[str, Any]:
+    """Content of the ``model.json`` beside a ``model.pt``; empty for None.
+
+    Raises:
+        ScanError: if it cannot be read, lacks a key, or was written by a newer version.
+    """
+    if path is None:
+        return {}
+    file = Path(path).with_suffix(".json")
+    try:
+        info = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ScanError(f"{file} cannot be read: {error}.") from error
+    missing = [key for key in REQUIRED if key not in info]
+    if missing or info["format_version"] > FORMAT_VERSION:
+        what = f"lacks '{missing[0]}'" if missing else f"has format {info['format_version']}"
+        raise ScanError(f"{file} {what}; this version reads format {FORMAT_VERSION}: was it made by another program?")
+    return info
+
+
+def describe_model(task: Datalist, network: RockUNet, normalisation: str, **more: Any) -> dict[str, Any]:
+    """Content of ``model.json`` for a network trained on ``task``.
+
+    Args:
+        task: names of classes, phases and pore labels, and the voxel size in µm or None.
+        network: the trained network; its class and sizes are kept.
+        normalisation: method of ``synfine_monai.data.intensity``.
+        more: anything else worth keeping (histogram, tune, seed, ...), JSON-able.
+    """
+    return {
+        "format_version": FORMAT_VERSION,
+        "architecture": architecture_of(network),
+        "task": task.name,
+        "labels": list(task.labels),
+        "phases": [list(p) for p in task.phases],
+        "pore_labels": list(task.pore_labels),
+        "binary": task.binary,
+        "normalisation": normalisation,
+        "voxel_size_um": None if task.voxel_size_um is None else list(task.voxel_size_um),
+        **more,
+    }
+
+
+def architecture_of(network: RockUNet) -> dict[str, Any]:
+    """Class path and constructor arguments of a network."""
+    widths = network.down_0.conv_0.conv, network.down_1.convs.conv_0.conv, network.down_2.convs.conv_0.conv
+    return {
+        "_target_": f"{type(network).__module__}.{type(network).__qualname__}",
+        "in_channels": widths[0].in_channels,
+        "num_classes": network.head.out_channels,
+        "channels": [w.out_channels for w in widths],
+    }
+
+
+def save_model(network: nn.Module, info: Mapping[str, Any], path: str | Path) -> None:
+    """Write ``model.pt`` and its ``model.json``, each atomically."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {k: v.detach().cpu().contiguous().clone() for k, v in network.state_dict().items()}
+    _replace(path, lambda temporary: torch.save(weights, temporary))
+    text = json.dumps(info, indent=1)
+    _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def load_network(path: str | Path | None, network: nn.Module | None = None) -> nn.Module:
+    """The network of a checkpoint, built from its ``model.json``, or ``network`` with the checkpoint's weights.
+
+    Raises:
+        ScanError: if the weights do not fit the network, or the file is damaged.
+    """
+    state = load_weights(path)
+    network = network or build_network(read_model_info(path)["architecture"])
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise ScanError(f"checkpoint {path} is of another architecture than {type(network).__name__}: {first}") from error
+    return network.eval()
+
+
+def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
+    """State dict of a ``model.pt`` in float32 (shipped weights are stored in half precision).
+
+    Raises:
+        ScanError: if it is damaged, or holds more than weights.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    except Exception as error:
+        raise ScanError(f"checkpoint {path} cannot be loaded: it is damaged, or holds more than weights "
+                        f"({type(error).__name__}).") from error  # fmt: skip
+
+
+def build_network(architecture: Mapping[str, Any]) -> nn.Module:
+    """Network of a ``model.json``; only classes of ``synfine_monai.networks`` are built."""
+    target = str(architecture.get("_target_", ""))
+    module, _, name = target.rpartition(".")
+    if not module.startswith("synfine_monai.networks."):
+        raise ScanError(f"model.json names the network '{target}', which is not one of synfine_monai.networks.")
+    network_class, found = optional_import(module, name=name)
+    if not found:
+        raise ScanError(f"model.json names the network '{target}', which this version does not have.")
+    return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})
+
+
+def same_classes(info: Mapping[str, Any], task: Datalist) -> bool:
+    """Whether a model predicts exactly the classes of ``task``, in order."""
+    return [tuple(p) for p in info["phases"]] == list(task.phases) and list(info["labels"]) == list(task.labels)
+
+
+def _replace(path: Path, write: Any) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise ScanError(f"{path} cannot be written: {error}. Is the folder writable, and is there space left?") from error

@@ -1,0 +1,150 @@
+"""TIFF scans, read page by page: plain, ImageJ, OME and BigTIFF, with any compression that imagecodecs knows."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+from synfine_monai.data.scan_base import Scan, ScanInfo
+from synfine_monai.data.scan_stream import VoxelStream
+from synfine_monai.data.tiff_voxel_size import tiff_voxel_steps
+from synfine_monai.data.voxel_size import MICROMETRES
+from synfine_monai.errors import ScanError
+
+__all__ = ["TiffScan", "scan_of_series", "steps_as_geometry"]
+
+
+class TiffScan(Scan):
+    """A TIFF with one grey-level image a page.
+
+    Args:
+        path: the file.
+        errors: list in which the library's logged errors gather while it is open (see ``quiet_libraries``).
+
+    Raises:
+        ScanError: for colour, complex and 4-D images, pages that differ in shape or type, and files cut short.
+    """
+
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        self._tif: TiffFile | None = None
+        self._process = 0
+        tif = self._opened(path)
+        series = scan_of_series(tif, path)
+        self._refuse_damage(tif, series, path, errors)
+        first = series.keyframe
+        shape = (_page_count(series), first.imagelength, first.imagewidth)
+        dtype = np.dtype(np.uint8) if first.dtype == bool else first.dtype.newbyteorder("=")
+        voxel_size_um, affine, unit = steps_as_geometry(tiff_voxel_steps(tif, shape[0]))
+        kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "plain"
+        layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
+        super().__init__(ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout))
+        self._stream = _plain_stream(tif, series, path, shape)
+
+    def _opened(self, path: Path) -> TiffFile:
+        # a forked worker shares the file position with its parent, so it opens its own
+        if self._tif is None or self._process != os.getpid():
+            self._tif, self._process = TiffFile(path), os.getpid()
+        return self._tif
+
+    def _refuse_damage(self, tif: TiffFile, series: TiffPageSeries, path: Path, errors: list[str]) -> None:
+        size, first = tif.filehandle.size, tif.pages.first
+        tif.pages.useframes = False
+        for number, page in enumerate(tif.pages):
+            if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
+                raise ScanError(f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
+                                "save pages of one shape and type.")
+            _refuse_short_page(page, size, path, number)
+        fatal = [error for error in errors if "TiffTag" not in error]
+        stated = _stated_page_count(tif)
+        if fatal or stated > _page_count(series) or any(page is None for page in series.pages):
+            raise ScanError(f"{path.name} is cut short or damaged: {_page_count(series)} of {max(stated, 1)} or more pages "
+                            "can be found; copy or export it again.")
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        if self._stream is not None:
+            return self._stream.read(start, stop)
+        series = self._opened(self.info.path).series[0]
+        slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        for z in range(start, stop):
+            _refuse_short_page(series.pages[z], series.keyframe.parent.filehandle.size, self.info.path, z)
+            slab[z - start] = series.pages[z].asarray().reshape(self.shape[1:])
+        return slab
+
+    def close(self) -> None:
+        if self._tif is not None:
+            self._tif.close()
+            self._tif = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tif": None}
+
+
+def scan_of_series(tif: TiffFile, path: Path) -> TiffPageSeries:
+    """The one series of grey-level images in a TIFF.
+
+    Raises:
+        ScanError: if its images are no grey levels, or have more axes than z, y and x.
+    """
+    first = tif.pages.first
+    if first.samplesperpixel > 1:
+        raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey levels.")
+    if first.dtype is None or first.dtype.kind not in "uifb":
+        raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
+    series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
+    if len(series) > 1:
+        raise ScanError(f"{path.name} holds {len(series)} images of different shape or type "
+                        f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file.")
+    axes = dict(zip(series[0].get_axes(squeeze=False), series[0].get_shape(squeeze=False), strict=True))
+    for axis, what in {"T": "time points", "C": "channels"}.items():
+        if axes.get(axis, 1) > 1:
+            raise ScanError(f"{path.name} holds {axes[axis]} {what}; save one scan a file, with its slices along z "
+                            "(Fiji: Image > Hyperstacks > Re-order).")
+    if series[0].ndim > 3 or first.imagedepth > 1:
+        raise ScanError(f"{path.name} has {series[0].ndim} axes {series[0].shape}; a scan has z, y and x.")
+    return series[0]
+
+
+def steps_as_geometry(stated: tuple[tuple[float, float, float], str] | None
+                      ) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
+    """(voxel size in µm, affine, unit) from ((z, y, x), unit), or the unknown ones."""
+    if stated is None:
+        return None, np.eye(4), None
+    steps, unit = stated
+    return tuple(step * MICROMETRES[unit] for step in steps), np.diag([*reversed(steps), 1.0]), unit
+
+
+def _page_count(series: TiffPageSeries) -> int:
+    return series.size // (series.keyframe.imagelength * series.keyframe.imagewidth)
+
+
+def _stated_page_count(tif: TiffFile) -> int:
+    """The number of pages that ImageJ's or tifffile's description promises."""
+    if tif.is_imagej:
+        return int((tif.imagej_metadata or {}).get("images", 1))
+    shapes = [one["shape"] for one in tif.shaped_metadata or () if "shape" in one]
+    first = tif.pages.first
+    return max((int(np.prod(shape)) // (first.imagelength * first.imagewidth) for shape in shapes), default=1)
+
+
+def _plain_stream(tif: TiffFile, series: TiffPageSeries, path: Path, shape: tuple[int, int, int]) -> VoxelStream | None:
+    """Direct access where all pages stand uncompressed one after the other, as ImageJ writes them."""
+    first = series.keyframe
+    if series.dataoffset is None or first.dtype == bool or first.fillorder != 1:
+        return None
+    if series.dataoffset + series.nbytes > tif.filehandle.size:
+        raise ScanError(f"{path.name} is cut short: it has {tif.filehandle.size:,} bytes, but {shape[0]} pages of "
+                        f"{_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again.")
+    return VoxelStream(path, series.dataoffset, shape, first.dtype.newbyteorder(tif.byteorder))
+
+
+def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) -> None:
+    needed = max((offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
+    if needed > file_size or not page.dataoffsets:
+        raise ScanError(f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
+                        "copy or export it again.")
+
+
+def _says(page: TiffPage) -> str:
+    return f"{page.imagewidth}×{page.imagelength} {page.dtype}"

@@ -1,0 +1,111 @@
+import pytest
+import torch
+from monai.data import MetaTensor
+from monai.losses import DiceCELoss
+
+from synfine_monai.losses.masked_loss import MaskedDiceCELoss
+
+
+@pytest.fixture
+def logits() -> torch.Tensor:
+    return torch.randn(3, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def target() -> torch.Tensor:
+    return torch.randint(0, 4, (3, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(2))
+
+
+def test_equals_monai_where_everything_is_labelled(logits, target):
+    monai_loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True)
+    torch.testing.assert_close(MaskedDiceCELoss()(logits, target), monai_loss(logits, target))
+
+
+def test_terms_have_their_weights(logits, target):
+    settings = {"lambda_dice": 0.3, "lambda_ce": 2.0, "label_smoothing": 0.1}
+    monai_loss = DiceCELoss(to_onehot_y=True, softmax=True, batch=True, **settings)
+    loss = MaskedDiceCELoss(**settings)
+    torch.testing.assert_close(loss(logits, target), monai_loss(logits, target))
+
+
+def test_class_weights_act_as_in_torch(logits, target):
+    weight = torch.tensor([1.0, 2.0, 0.5, 4.0])
+    expected = torch.nn.CrossEntropyLoss(weight=weight, ignore_index=255)(logits, target[:, 0].long())
+    torch.testing.assert_close(MaskedDiceCELoss(lambda_dice=0, weight=weight)(logits, target), expected)
+
+
+def test_unlabelled_pixels_count_nowhere(logits, target):
+    target[:, :, 4:] = 255
+    loss = MaskedDiceCELoss()
+    torch.testing.assert_close(loss(logits, target), loss(logits[:, :, :4], target[:, :, :4]))
+    logits.requires_grad_()
+    loss(logits, target).backward()
+    assert not logits.grad[:, :, 4:].any()
+    assert logits.grad[:, :, :4].any()
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 3.0, 4.0]])
+def test_nothing_labelled_gives_zero_with_zero_gradients(logits, weight):
+    logits.requires_grad_()
+    loss = MaskedDiceCELoss(weight=weight)(logits, torch.full((3, 1, 8, 8), 255, dtype=torch.uint8))
+    loss.backward()
+    assert loss.item() == 0
+    assert logits.grad is not None
+    assert not logits.grad.any()
+
+
+def test_perfect_prediction_costs_nothing_even_if_classes_are_absent():
+    target = torch.ones(2, 1, 4, 4, dtype=torch.uint8)
+    logits = torch.zeros(2, 3, 4, 4)
+    logits[:, 1] = 50
+    assert MaskedDiceCELoss()(logits, target).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_dice_of_a_hand_computed_case():
+    target = torch.tensor([[[[0, 1, 1, 255]]]], dtype=torch.uint8)
+    even = torch.zeros(1, 2, 1, 4)
+    # probabilities 1/2 everywhere: class 0 has 2·½/(3/2 + 1) = 0.4, class 1 has 2·1/(3/2 + 2) = 4/7
+    expected = 1 - (0.4 + 4 / 7) / 2
+    assert MaskedDiceCELoss(lambda_ce=0)(even, target).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_is_computed_in_float32_under_autocast(logits, target):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = MaskedDiceCELoss()(logits.bfloat16(), target)
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, MaskedDiceCELoss()(logits.bfloat16().float(), target))
+
+
+def test_meta_tensors_lose_their_burden(logits, target):
+    loss = MaskedDiceCELoss()(MetaTensor(logits), MetaTensor(target))
+    assert type(loss) is torch.Tensor
+    torch.testing.assert_close(loss, MaskedDiceCELoss()(logits, target))
+
+
+def test_gradient_is_right(logits, target):
+    target[0, 0, 0] = 255
+    loss = MaskedDiceCELoss(weight=[1, 2, 3, 4])
+    step = torch.zeros_like(logits)
+    step[1, 2, 3, 3] = 0.05
+    logits.requires_grad_()
+    loss(logits, target).backward()
+    with torch.no_grad():
+        slope = (loss(logits + step, target) - loss(logits - step, target)) / 0.1
+    assert slope.item() == pytest.approx(logits.grad[1, 2, 3, 3].item(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lambda_dice": 0, "lambda_ce": 0}, {"lambda_ce": -1}, {"label_smoothing": 1.5}, {"weight": [1, -1]}]
+)
+def test_refuses_impossible_settings(wrong):
+    with pytest.raises(ValueError, match=r"must|needs"):
+        MaskedDiceCELoss(**wrong)
+
+
+def test_refuses_labels_of_another_shape(logits, target):
+    with pytest.raises(ValueError, match="do not fit"):
+        MaskedDiceCELoss()(logits, target[:, 0])
+    with pytest.raises(ValueError, match="do not fit"):
+        MaskedDiceCELoss()(logits[:, :1], target)
+    with pytest.raises(ValueError, match="2 class weights"):
+        MaskedDiceCELoss(weight=[1, 2])(logits, target)

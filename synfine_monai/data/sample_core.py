@@ -7,6 +7,7 @@ Nothing is shared with the generator, so a network that was trained on generated
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,9 @@ __all__ = ["POROSITY", "SHAPE", "VOXEL_SIZE_UM", "make_sample_core", "pack_grain
 
 SHAPE = (48, 128, 128)  # (D, H, W) voxels
 VOXEL_SIZE_UM = 5.0
-POROSITY = 0.22  # of the core, exact by construction
-CORE_RADIUS = 57  # voxels; the reconstructed disc has 64
+POROSITY = 0.22  # of the scanned disc, exact by construction
+CORE_RADIUS = 62  # voxels
+FIELD_RADIUS = 59  # voxels; the rim, into which the air around the core shines, is cut off
 GRAIN_RADIUS = (5.0, 9.0)  # voxels, 25 to 45 um: a fine sand
 NEIGHBOURS = 8  # the nearest grains that are looked at to find a voxel's distance to the closest grain surface
 PHOTONS = 4_000  # mean count of an unattenuated ray: a short laboratory scan
@@ -47,7 +49,7 @@ def pack_grains(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         attenuation: (D, H, W) float64, relative to quartz (1.0; feldspar 1.06, a few heavy grains 1.5), 0 in pores and
             around the core, in between where a surface cuts a voxel.
-        truth: (D, H, W) uint8, 0 solid, 1 pore, 255 outside the core. The pores' share of the core is POROSITY.
+        truth: (D, H, W) uint8, 0 solid, 1 pore, 255 outside the scanned disc. The pores' share of it is POROSITY.
     """
     rng = np.random.default_rng([seed, 0])
     where = np.stack(np.meshgrid(*(np.arange(n, dtype=float) for n in SHAPE), indexing="ij"), axis=-1)
@@ -62,12 +64,12 @@ def pack_grains(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     depth = np.take_along_axis(to_surface, closest, axis=1).reshape(SHAPE)  # voxels, > 0 in the void
     owner = np.take_along_axis(grain, closest, axis=1).reshape(SHAPE)
 
-    axis_distance = np.hypot(where[..., 1] - (SHAPE[1] - 1) / 2, where[..., 2] - (SHAPE[2] - 1) / 2)
-    core = axis_distance <= CORE_RADIUS
-    depth -= np.quantile(depth[core], 1 - POROSITY)
+    axis_distance = np.broadcast_to(_axis_distance(SHAPE[1]), SHAPE)
+    scanned = axis_distance <= FIELD_RADIUS
+    depth -= np.quantile(depth[scanned], 1 - POROSITY)
     mineral = rng.choice([1.0, 1.06, 1.5], size=len(centres), p=[0.78, 0.2, 0.02]) * rng.normal(1, 0.01, len(centres))
     filled = np.clip(0.5 - depth, 0, 1) * np.clip(0.5 + CORE_RADIUS - axis_distance, 0, 1)
-    truth = np.where(core, (depth > 0).astype(np.uint8), np.uint8(NOT_LABELLED))
+    truth = np.where(scanned, (depth > 0).astype(np.uint8), np.uint8(NOT_LABELLED))
     return mineral[owner] * filled, truth
 
 
@@ -80,14 +82,13 @@ def scan_core(attenuation: np.ndarray, seed: int = 0, progress: bool = False) ->
         progress: show a progress bar.
 
     Returns:
-        (D, H, H) uint16 grey levels, linear in attenuation, 0 outside the reconstructed disc.
+        (D, H, H) uint16 grey levels, linear in attenuation, 0 outside the disc of FIELD_RADIUS.
 
     Source: Kak & Slaney, Principles of Computerized Tomographic Imaging, sec. 3.3 and 4.1.
     """
     rng = np.random.default_rng([seed, 1])
     per_voxel = OPTICAL_DEPTH / (2 * CORE_RADIUS)
-    size = attenuation.shape[-1]
-    disc = np.hypot(*np.mgrid[:size, :size] - (size - 1) / 2) < size / 2 - 1
+    disc = _axis_distance(attenuation.shape[-1]) <= FIELD_RADIUS
     levels = np.zeros(attenuation.shape, np.uint16)
     for z in tqdm(range(len(attenuation)), "scanning the sample core", disable=not progress, unit="slice"):
         rays = per_voxel * radon(attenuation[z], ANGLES, circle=True)
@@ -104,6 +105,7 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
 
     The two scans hold the same voxels, (48, 128, 128) uint16 at 5 um. labels_sparse.nii.gz has six labelled slices of
     the lower half, labels_test.nii.gz all slices from FIRST_TEST_SLICE up: 0 solid, 1 pore, 255 not labelled.
+    labels_by_hand.tif is labels_sparse as Fiji, napari and ilastik would save it: 0 not labelled, 1 solid, 2 pore.
 
     Args:
         output_dir: folder, made if absent.
@@ -124,7 +126,9 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
         sparse, held_out = np.full_like(truth, NOT_LABELLED), np.full_like(truth, NOT_LABELLED)
         sparse[list(LABELLED_SLICES)] = truth[list(LABELLED_SLICES)]
         held_out[FIRST_TEST_SLICE:] = truth[FIRST_TEST_SLICE:]
-        _replace(folder / "sample.tif", lambda path: _write_tiff(path, levels))
+        by_hand = np.where(sparse == NOT_LABELLED, 0, sparse + 1).astype(np.uint8)
+        for name, volume in {"sample": levels, "labels_by_hand": by_hand}.items():
+            _replace(folder / f"{name}.tif", lambda path, volume=volume: _write_tiff(path, volume))
         for name, volume in {"sample": levels, "labels_sparse": sparse, "labels_test": held_out}.items():
             _replace(folder / f"{name}.nii.gz", lambda path, volume=volume: _write_nifti(path, volume))
         _replace(folder / "dataset.json", lambda path: path.write_text(json.dumps(_datalist(), indent=1) + "\n"))
@@ -134,6 +138,11 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
             "Is --output_dir a folder that you may write to, with 2 MB to spare?"
         ) from error
     return folder / "dataset.json"
+
+
+def _axis_distance(size: int) -> np.ndarray:
+    """(size, size) distance from the axis, in voxels."""
+    return np.hypot(*np.mgrid[:size, :size] - (size - 1) / 2)
 
 
 def _scatter(rng: np.random.Generator, spacing: float, tries: int = 12_000) -> np.ndarray:
@@ -191,4 +200,7 @@ if __name__ == "__main__":
     parser.add_argument("--output_dir", type=Path, required=True, help="folder to write to; made if absent")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print(make_sample_core(options.output_dir, options.seed, progress=True))
+    try:
+        print(make_sample_core(options.output_dir, options.seed, progress=True))
+    except ScanError as error:
+        sys.exit(f"ScanError: {error}")

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from synfine_monai.data.field_of_view import find_field_of_view
 from synfine_monai.data.sample_core import (
+    FIELD_RADIUS,
     FIRST_TEST_SLICE,
     POROSITY,
     SHAPE,
@@ -69,6 +71,13 @@ def test_labels_are_few_and_the_truth_is_held_out(sample):
     assert (sparse[:, 0, 0] == 255).all(), "the corners lie outside the core"
 
 
+def test_labels_by_hand_are_the_sparse_ones_with_zero_for_not_labelled(sample):
+    sparse, by_hand = read(sample / "labels_sparse.nii.gz"), tifffile.imread(sample / "labels_by_hand.tif")
+    assert by_hand.dtype == np.uint8
+    for value, written in {255: 0, 0: 1, 1: 2}.items():
+        assert np.array_equal(sparse == value, by_hand == written)
+
+
 def test_another_seed_is_another_core_of_the_promised_porosity(truth):
     other = pack_grains(seed=5)[1]
     assert not np.array_equal(other, truth)
@@ -86,14 +95,18 @@ def test_pores_are_dark_but_no_threshold_finds_them_exactly(sample, truth):
 
 
 def test_scanner_measures_attenuation():
-    size = SHAPE[1]
-    disc = (np.hypot(*np.mgrid[:size, :size] - (size - 1) / 2) < 50).astype(float)
+    from_axis = np.hypot(*np.mgrid[: SHAPE[1], : SHAPE[2]] - (SHAPE[1] - 1) / 2)
+    disc, inside = (from_axis < 50).astype(float), from_axis < 45
     grey = scan_core(np.stack([disc, 0.5 * disc])).astype(float)
-    inside, middle = np.hypot(*np.mgrid[:size, :size] - (size - 1) / 2) < 45, (size - 1) // 2
     assert grey[0][inside].mean() == pytest.approx(32_000, rel=0.01)
     assert grey[1][inside].mean() == pytest.approx(20_000, rel=0.01)
-    assert grey[0, 4, middle] == pytest.approx(8_000, rel=0.3), "air in front of the core"
-    assert grey[0, 0, 0] == 0, "nothing was reconstructed in the corners"
+    assert grey[0][(from_axis > 53) & (from_axis < 58)].mean() == pytest.approx(8_000, rel=0.05), "air around the core"
+    assert (grey[0][from_axis > FIELD_RADIUS] == 0).all(), "the corners are empty"
+
+
+def test_field_of_view_is_the_scanned_disc(sample, truth):
+    found = find_field_of_view(read(sample / "sample.nii.gz"))
+    assert np.mean(found == (truth != 255)) > 0.99
 
 
 def test_command_line_makes_the_same_files_again(sample, tmp_path):

@@ -1,13 +1,13 @@
 """Where the core is on reduced slices: what separates rock from padding, air, mount and drilled centre."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 from skimage.filters import threshold_otsu
-from skimage.measure import regionprops
 from skimage.morphology import isotropic_closing, isotropic_erosion
 from torch.nn.functional import avg_pool2d, interpolate
 
@@ -15,11 +15,12 @@ __all__ = ["Thumbnail", "enlarge", "find_cores", "reduce_slice"]
 
 THUMBNAIL_SIZE = 256  # widest side of a reduced slice: an outline needs no more
 PORE_WIDTH = 0.05  # of the slice: narrower dark features are rock, not surroundings
-PADDING_SHARE = 0.002  # of the slice: smaller constant corners are no padding
+PADDING_SHARE = 0.005  # of the slice: smaller constant corners are no padding
 HOLE_SHARE = 0.03  # of the slice: smaller empty holes are pores, not drilled
 SEPARATION = 0.9  # Otsu's between-class share of variance: a real mount has 0.96, rock alone stays below 0.86
 SURROUNDED = 0.35  # share of the core's outline that faces the dark surroundings
 SMALLEST_CORE = 0.1  # of the voxels that are not padding
+OFF_CENTRE = 0.1  # of the slice: how far from the core's centre it may have been drilled
 ROUNDNESS = 0.9  # area / area of the convex hull, of a core or a drilled centre
 
 
@@ -30,14 +31,14 @@ class Thumbnail:
     Attributes:
         grey: (h, w) float32, mean grey level of each block's voxels that are not padding.
         padding: (h, w) bool, blocks that are mostly padding.
-        full_padding: (H, W) bool, padding voxel by voxel, or None where there is none.
+        packed_padding: bits of the padding voxel by voxel, (H, W) raveled, or None where there is none.
         factor: edge length of a block in voxels.
         shape: (H, W) of the slice.
     """
 
     grey: np.ndarray
     padding: np.ndarray
-    full_padding: np.ndarray | None
+    packed_padding: np.ndarray | None
     factor: int
     shape: tuple[int, int]
 
@@ -51,7 +52,7 @@ def reduce_slice(image: np.ndarray) -> Thumbnail:
         return Thumbnail(grey, np.zeros(grey.shape, bool), None, factor, image.shape)
     kept = _block_means(~padding, factor)
     grey = _block_means(np.where(padding, 0, image), factor) / np.maximum(kept, 1e-6)
-    return Thumbnail(grey, kept < 0.5, padding, factor, image.shape)
+    return Thumbnail(grey, kept < 0.5, np.packbits(padding), factor, image.shape)
 
 
 def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
@@ -93,7 +94,9 @@ def enlarge(core: np.ndarray, thumbnail: Thumbnail) -> np.ndarray:
     else:
         soft = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
         mask = _magnify(soft, thumbnail) > 0.5
-    return mask if thumbnail.full_padding is None else mask & ~thumbnail.full_padding
+    if thumbnail.packed_padding is not None:
+        mask &= ~np.unpackbits(thumbnail.packed_padding, count=mask.size).view(bool).reshape(mask.shape)
+    return mask
 
 
 def _magnify(small: np.ndarray, thumbnail: Thumbnail) -> np.ndarray:
@@ -111,7 +114,7 @@ def _padding(image: np.ndarray, factor: int) -> np.ndarray | None:
     """Voxels (H, W) of one constant value in the corners and in big holes, as masking and reconstruction leave them."""
     border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     values, counts = np.unique(border, return_counts=True)
-    constant = image == values[counts.argmax()]
+    constant = _equals(image, values[counts.argmax()])
     blocks, _ = ndimage.label(_block_means(constant, factor) == 1)
     sizes = np.bincount(blocks.ravel()) / blocks.size
     in_corners = np.isin(np.arange(sizes.size), blocks[[0, 0, -1, -1], [0, -1, 0, -1]])
@@ -120,11 +123,18 @@ def _padding(image: np.ndarray, factor: int) -> np.ndarray | None:
     if not empty.any():
         return None
     seeds = empty[blocks]
-    regions, _ = ndimage.label(constant)
-    seeded = np.zeros(regions.max() + 1, bool)
-    seeded[regions[_repeat(seeds, factor, image.shape)]] = True
-    seeded[0] = False
-    return seeded[regions] & ~_repeat(_surely_core(seeds), factor, image.shape)
+    regions, count = ndimage.label(constant)
+    seeded = np.zeros(count + 1, bool)
+    seeded[regions[::factor, ::factor][seeds]] = True
+    return seeded.take(regions) & ~_repeat(_surely_core(seeds), factor, image.shape)
+
+
+def _equals(image: np.ndarray, value: np.generic) -> np.ndarray:
+    """Where an image holds a value; in a float image, where resampling may have blurred it, to 1/1000 of its range."""
+    if image.dtype.kind != "f":
+        return image == value
+    tolerance = 1e-3 * (np.percentile(image[::4, ::4], 99) - value)
+    return np.abs(image - value) <= abs(tolerance)
 
 
 def _surely_core(padding: np.ndarray) -> np.ndarray:
@@ -167,20 +177,22 @@ def _largest(mask: np.ndarray) -> np.ndarray:
 
 def _drilled_centre(dark: np.ndarray, core: np.ndarray) -> np.ndarray:
     """The part of ``dark`` that is a big round hole about the core's own centre."""
-    drilled = np.zeros(dark.shape, bool)
-    parts, _ = ndimage.label(dark)
-    for region in _big_and_round(parts):
-        centre = ndimage.center_of_mass(ndimage.binary_fill_holes(core))
-        if np.hypot(*np.subtract(region.centroid, centre)) < 0.1 * max(dark.shape):
-            drilled |= parts == region.label
-    return drilled
+    parts, count = ndimage.label(dark)
+    drilled = np.zeros(count + 1, bool)
+    centre = ndimage.center_of_mass(ndimage.binary_fill_holes(core))
+    for part in np.flatnonzero(np.bincount(parts.ravel(), minlength=count + 1) > HOLE_SHARE * parts.size):
+        hole = parts == part
+        off_centre = np.hypot(*np.subtract(ndimage.center_of_mass(hole), centre)) / max(dark.shape)
+        drilled[part] = part > 0 and off_centre < OFF_CENTRE and _roundness(hole) > ROUNDNESS
+    return drilled[parts]
 
 
-def _big_and_round(parts: np.ndarray) -> Iterator:
-    for region in regionprops(parts):
-        if (region.area > HOLE_SHARE * parts.size and region.solidity > ROUNDNESS
-                and region.axis_minor_length > 0.7 * region.axis_major_length):
-            yield region
+def _roundness(mask: np.ndarray) -> float:
+    """Area over that of the smallest convex outline."""
+    rim = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+    if np.ptp(rim, axis=0).min() == 0:
+        return 1.0
+    return float(ndimage.binary_fill_holes(mask).sum() / ConvexHull(rim).volume)
 
 
 def _stand_in_surroundings(cores: Sequence[np.ndarray], valid: Sequence[np.ndarray],
@@ -190,10 +202,10 @@ def _stand_in_surroundings(cores: Sequence[np.ndarray], valid: Sequence[np.ndarr
     rest = rest & ~core
     if core.sum() < SMALLEST_CORE * (core | rest).sum() or not rest.any():
         return False
-    shells = [ndimage.binary_dilation(np.pad(mask, 1), iterations=1) & ~np.pad(mask, 1) for mask in cores]
-    facing = sum((shell[1:-1, 1:-1] & dark).sum() for shell, dark in zip(shells, rest, strict=True))
-    if facing < SURROUNDED * sum(shell.sum() for shell in shells):
+    margin = ((0, 0), (1, 1), (1, 1))
+    shell = ndimage.binary_dilation(np.pad(core, margin), np.ones((1, 3, 3))) & ~np.pad(core, margin)
+    if (shell & np.pad(rest, margin)).sum() < SURROUNDED * shell.sum():
         return False
-    largest = ndimage.binary_fill_holes(cores[int(np.argmax([mask.sum() for mask in cores]))])
-    return bool(regionprops(largest.astype(np.uint8))[0].solidity > ROUNDNESS
-                and np.median(greys[rest]) < np.percentile(greys[core], 10))
+    if np.median(greys[rest]) > np.percentile(greys[core], 10):
+        return False
+    return _roundness(core[core.sum((1, 2)).argmax()]) > ROUNDNESS

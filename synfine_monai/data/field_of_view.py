@@ -1,4 +1,4 @@
-"""Field of view: which voxels of a scan are rock in the core, and which are padding, air, mount or drilled centre."""
+"""Field of view: which voxels are rock in the core, and which are padding, air, mount or drilled centre."""
 
 import numpy as np
 
@@ -25,9 +25,9 @@ def find_field_of_view(volume: np.ndarray) -> np.ndarray:
         ScanError: if the volume is constant, or holds no core.
     """
     if volume.size == 0 or volume.min() == volume.max():
-        raise ScanError("the image is constant, so there is no rock in it to find: is this the right file?")
+        raise ScanError(f"the image of shape {volume.shape} is constant: there is no rock in it. Is it the right file?")
     thumbnails = [reduce_slice(image) for image in volume]
     masks = np.stack([enlarge(core, thumb) for core, thumb in zip(find_cores(thumbnails), thumbnails, strict=True)])
     if not masks.any():
-        raise ScanError("no core was found in the image: give its field of view as a mask with --fov.")
+        raise ScanError(f"no core was found in the image of shape {volume.shape}: give a mask of it with --fov.")
     return masks

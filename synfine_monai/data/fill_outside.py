@@ -33,19 +33,17 @@ def fill_outside(image: np.ndarray, fov: np.ndarray) -> np.ndarray:
         if not inside.any():
             grey[:] = mean
         elif not inside.all():
-            weight = torch.from_numpy(inside).float()[None, None]
-            smooth = _pull_push(torch.from_numpy(grey)[None, None].nan_to_num() * weight, weight)
-            grey[~inside] = smooth[0, 0].numpy()[~inside]
+            weight = torch.from_numpy(np.ascontiguousarray(inside)).float()[None, None]
+            values = torch.from_numpy(grey)[None, None]
+            values.copy_(_pull_push(torch.where(weight > 0, values, 0.0), weight))
     return filled
 
 
 def _pull_push(weighted: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Weighted means where there is weight, interpolated from ever coarser blocks where there is none."""
-    mean = weighted / weight.clamp_min(1e-6)
-    if bool((weight > 0).all()):
-        return mean
+    """Weighted means; the weight that blocks lack is made up by ever coarser blocks."""
+    if bool(weight.min() > 0):
+        return weighted / weight
     coarse = _pull_push(avg_pool2d(weighted, 2, ceil_mode=True, count_include_pad=False),
                         avg_pool2d(weight, 2, ceil_mode=True, count_include_pad=False))
-    known = weight.clamp_max(1)
     pushed = interpolate(coarse, size=weight.shape[-2:], mode="bilinear", align_corners=False)
-    return known * mean + (1 - known) * pushed
+    return torch.addcmul(weighted, 1 - weight, pushed)

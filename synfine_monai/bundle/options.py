@@ -66,8 +66,19 @@ def current_workflow() -> ConfigWorkflow:
 
 
 def bundle_root() -> str:
-    """Folder of the bundle whose verb is running, from any working directory."""
-    return str(Path(current_workflow().config_root_path).resolve().parent)
+    """Folder of the bundle whose verb is running or being exported, from any working directory.
+
+    Raises:
+        RuntimeError: if this is neither a workflow nor an export; ``--bundle_root`` says it then.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        if isinstance(frame.f_locals.get("self"), ConfigWorkflow):
+            return str(Path(frame.f_locals["self"].config_root_path).resolve().parent)
+        if file := frame.f_locals.get("config_file_"):  # MONAI's export and verify commands
+            return str(Path(file if isinstance(file, str) else file[0]).resolve().parents[1])
+        frame = frame.f_back
+    raise RuntimeError("no bundle is running here: give --bundle_root.")
 
 
 def check_options(config_files: Sequence[str]) -> None:

@@ -45,8 +45,9 @@ class Resume:
 
     def _save(self, engine: Engine) -> None:
         self.checkpoint(engine)
-        for stale in self.folder.glob("*.pt"):
-            if stale.name != self.checkpoint.last_checkpoint and stale.name.startswith(self.signature):
+        last = Path(self.checkpoint.last_checkpoint).name
+        for stale in self.folder.glob(f"{self.signature}_*.pt"):
+            if stale.name != last:
                 stale.unlink()
 
     def _load(self, engine: Engine) -> None:

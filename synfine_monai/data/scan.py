@@ -9,9 +9,14 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from synfine_monai.data.quiet_libraries import quiet_libraries
+from synfine_monai.data.raw_name import labels_name
 from synfine_monai.data.scan_base import Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.data.scan_itk import ItkScan
+from synfine_monai.data.scan_itk_sink import MetaImageSink, NrrdSink
 from synfine_monai.data.scan_nifti import NiftiScan, NiftiSink
+from synfine_monai.data.scan_raw import RawScan, RawSink
 from synfine_monai.data.scan_tiff import TiffScan
+from synfine_monai.data.scan_tiff_folder import TiffFolderScan, TiffFolderSink
 from synfine_monai.data.scan_tiff_sink import TiffSink
 from synfine_monai.data.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 from synfine_monai.errors import ScanError
@@ -19,12 +24,14 @@ from synfine_monai.errors import ScanError
 __all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "format_of", "labels_path", "new_scan_info",
            "open_scan"]
 
-FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti"}
+FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd",
+           ".mha": "mha", ".mhd": "mhd", ".raw": "raw"}
 """Extension -> format."""
 
-SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "nifti": NiftiSink}
+SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink, "nrrd": NrrdSink,
+                                    "mha": MetaImageSink, "mhd": MetaImageSink, "raw": RawSink}
 
-DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um"}
+DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "raw": "um"}
 """Unit to write where the source states none; millimetres for the other formats."""
 
 
@@ -46,7 +53,10 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
     try:
         with quiet_libraries() as errors:
-            scan = _opened(path, kind, errors)
+            if kind == "raw":
+                scan: Scan = RawScan(path, raw_shape, raw_dtype)
+            else:
+                scan = _opened(path, kind, errors)
     except (ScanError, MemoryError):
         raise
     except Exception as problem:  # each library has its own errors for damaged files
@@ -59,7 +69,9 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
 def _opened(path: Path, kind: str, errors: list[str]) -> Scan:
     if kind == "tiff":
         return TiffScan(path, errors)
-    return NiftiScan(path)
+    if kind == "tiff_folder":
+        return TiffFolderScan(path)
+    return NiftiScan(path) if kind == "nifti" else ItkScan(path, kind)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -141,12 +153,24 @@ def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.u
     Raises:
         ScanError: if it cannot be written there.
     """
+    path = Path(path)
+    if path.exists() and like.path.exists() and path.samefile(like.path):
+        raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
     fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
-    return SINKS[fresh.format](Path(path), like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
+    return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
-def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels") -> Path:
-    """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension."""
-    extension = "" if info.format == "tiff_folder" else extension_of(info.path)
-    stem = info.path.name.removesuffix(extension) if extension else info.path.resolve().name
+def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels", dtype: DTypeLike = np.uint8) -> Path:
+    """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension.
+
+    A folder for a folder; a raw file's name gets the type of the labels, and the sizes and voxel size if it lacks them.
+    """
+    if info.format == "tiff_folder":
+        return Path(output_dir) / f"{info.path.resolve().name}{suffix}"
+    extension = extension_of(info.path)
+    stem = info.path.name.removesuffix(extension)
+    if info.format == "raw":
+        stem, suffix = labels_name(stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um), ""
+    if extension.lower() == ".nhdr":
+        extension = ".nrrd"
     return Path(output_dir) / f"{stem}{suffix}{extension}"

@@ -8,7 +8,7 @@ from tifffile import OmeXml, TiffWriter
 
 from synfine_monai.data.scan_base import ScanInfo, ScanSink
 
-__all__ = ["TiffSink", "tiff_page_options"]
+__all__ = ["TiffSink", "imagej_description", "tiff_page_options"]
 
 CLASSIC_LIMIT = 4 * 1000**3
 """Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
@@ -21,8 +21,10 @@ class TiffSink(ScanSink):
         count = self.channels or 1
         nbytes = int(np.prod(self.shape)) * count * self.dtype.itemsize
         self._tif = TiffWriter(self.partial, bigtiff=bool(self.like.layout.get("bigtiff")) or nbytes > CLASSIC_LIMIT)
-        describe = _ome_description if self.like.layout.get("kind") == "ome" else _imagej_description
-        self._description: str | None = describe(self.like, self.dtype, self.channels)
+        if self.like.layout.get("kind") == "ome":
+            self._description: str | bytes | None = _ome_description(self.like, self.dtype, count)
+        else:
+            self._description = imagej_description(self.like, self.shape[0], self.channels)
 
     def _append(self, slab: np.ndarray) -> None:
         pages = slab[None] if self.channels is None else slab
@@ -54,8 +56,9 @@ def _steps(like: ScanInfo) -> tuple[float, float, float] | None:
     return tuple(float(np.linalg.norm(like.affine[:3, axis])) for axis in (2, 1, 0))
 
 
-def _imagej_description(like: ScanInfo, dtype: np.dtype, channels: int | None) -> str:
-    depth, count = like.shape[0], channels or 1
+def imagej_description(like: ScanInfo, depth: int, channels: int | None = None) -> str:
+    """ImageJ's description of ``depth`` slices with the voxel size of ``like``."""
+    count = channels or 1
     lines = ["ImageJ=1.11a", f"images={depth * count}"]
     if count > 1:
         lines.append(f"channels={count}")
@@ -67,9 +70,8 @@ def _imagej_description(like: ScanInfo, dtype: np.dtype, channels: int | None) -
     return "\n".join(lines) + "\n"
 
 
-def _ome_description(like: ScanInfo, dtype: np.dtype, channels: int | None) -> str:
+def _ome_description(like: ScanInfo, dtype: np.dtype, count: int) -> bytes:
     depth, height, width = like.shape
-    count = channels or 1
     sizes: dict[str, Any] = {}
     if (steps := _steps(like)) is not None:
         unit = {"um": "µm", "inch": "in"}.get(like.layout.get("unit") or "um", like.layout.get("unit"))

@@ -1,0 +1,52 @@
+"""What all baselines share: fit on labelled slices, predict a slice, turn into arrays and back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+
+from synfine_monai.baselines.labelled_voxels import SliceLike
+from synfine_monai.metrics.confusion import IGNORE_LABEL
+
+__all__ = ["Baseline"]
+
+
+class Baseline(ABC):
+    """A classical way to segment, fitted on the very voxels that the network is tuned on."""
+
+    name: ClassVar[str]
+    """Its name in ``metrics.json``."""
+
+    @abstractmethod
+    def fit(self, slices: Sequence[SliceLike]) -> Self:
+        """Learn from labelled slices; see ``SliceLike``."""
+
+    @abstractmethod
+    def classify(self, image: np.ndarray, fov: np.ndarray) -> np.ndarray:
+        """Classes of the voxels inside the field of view: (H, W) and (H, W) bool -> (number inside,) uint8."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What has to be stored to predict again: plain arrays, no objects."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """The fitted baseline of ``arrays()``; it predicts the same."""
+
+    def predict(self, image: np.ndarray, fov: np.ndarray | None = None) -> np.ndarray:
+        """Segment one slice.
+
+        Args:
+            image: (H, W) float32, normalised as the slices of ``fit``.
+            fov: (H, W) bool; None: everywhere.
+
+        Returns:
+            (H, W) uint8 classes, 255 outside the field of view.
+        """
+        inside = np.ones(image.shape, dtype=bool) if fov is None else fov.astype(bool)
+        classes = np.full(image.shape, IGNORE_LABEL, dtype=np.uint8)
+        if inside.any():
+            classes[inside] = self.classify(image, inside)
+        return classes

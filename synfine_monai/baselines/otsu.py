@@ -1,0 +1,63 @@
+"""Otsu's thresholds: grey levels alone, no labels at all."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+from skimage.filters import threshold_multiotsu, threshold_otsu
+
+from synfine_monai.baselines.baseline import Baseline
+from synfine_monai.baselines.grey_order import classes_from_dark_to_bright
+from synfine_monai.baselines.labelled_voxels import SliceLike, grey_levels_in_core
+from synfine_monai.errors import ScanError
+
+__all__ = ["OtsuBaseline"]
+
+_BINS = 256
+_TAILS = (0.01, 99.99)  # percentiles: a few metal voxels must not take most of the bins
+
+
+class OtsuBaseline(Baseline):
+    """K − 1 thresholds of largest between-class variance over all in-core voxels of the slices.
+
+    Args:
+        phases: the phases that each class covers; they say which class is the darkest, the next, … (``GREY_ORDER``).
+
+    Source: Otsu 1979, doi:10.1109/TSMC.1979.4310076; several levels: Liao, Chen & Chung 2001.
+    """
+
+    name: ClassVar[str] = "otsu"
+
+    def __init__(self, phases: Sequence[Sequence[str]]) -> None:
+        self.classes = classes_from_dark_to_bright(phases).astype(np.uint8)
+        self.thresholds = np.empty(0)
+
+    def fit(self, slices: Sequence[SliceLike]) -> Self:
+        levels = grey_levels_in_core(slices)
+        levels = np.clip(levels, *np.percentile(levels, _TAILS))
+        if np.ptp(levels) == 0:
+            raise ScanError(f"Otsu's method needs contrast, but all in-core voxels have the grey level {levels[0]:g}.")
+        counts, edges = np.histogram(levels, bins=_BINS)
+        self.thresholds = _otsu(counts, (edges[:-1] + edges[1:]) / 2, len(self.classes))
+        return self
+
+    def classify(self, image: np.ndarray, fov: np.ndarray) -> np.ndarray:
+        return self.classes[np.digitize(image[fov], self.thresholds)]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"classes": self.classes, "thresholds": self.thresholds}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        baseline = cls.__new__(cls)
+        baseline.classes, baseline.thresholds = arrays["classes"], arrays["thresholds"]
+        return baseline
+
+
+def _otsu(counts: np.ndarray, centers: np.ndarray, num_classes: int) -> np.ndarray:
+    filled = np.count_nonzero(counts)
+    if filled < num_classes:
+        raise ScanError(f"Otsu's method needs {num_classes} grey levels for {num_classes} classes, but found {filled}.")
+    if num_classes == 2:
+        return np.atleast_1d(threshold_otsu(hist=(counts, centers)))
+    return threshold_multiotsu(classes=num_classes, hist=(counts, centers))

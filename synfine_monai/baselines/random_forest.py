@@ -1,0 +1,81 @@
+"""A random forest on multi-scale features, as Trainable Weka Segmentation and ilastik grow it."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.ensemble import RandomForestClassifier
+
+from synfine_monai.baselines.baseline import Baseline
+from synfine_monai.baselines.labelled_voxels import SliceLike, labelled_voxels, thin_out
+from synfine_monai.baselines.multiscale_features import features_of_rows, multiscale_features
+
+__all__ = ["RandomForestBaseline"]
+
+_MOST_VOXELS = 200_000
+_CHUNK = 50_000  # voxels
+
+
+class RandomForestBaseline(Baseline):
+    """100 trees, grown on every labelled voxel's multi-scale features, seen with the context of the whole slice.
+
+    Classes count as often as they occur. The training features are kept in half precision, and the forest is grown
+    anew from them when it is loaded: no pickles, and the same seed grows the same trees.
+
+    Args:
+        seed: of the trees, and of the draw if more than 200,000 voxels are labelled.
+        trees: number of trees.
+
+    Source: Arganda-Carreras et al. 2017, doi:10.1093/bioinformatics/btx180; Berg et al. 2019,
+    doi:10.1038/s41592-019-0582-9.
+    """
+
+    name: ClassVar[str] = "random_forest"
+
+    def __init__(self, seed: int = 0, trees: int = 100) -> None:
+        self.seed, self.trees = int(seed), int(trees)
+        self.features = np.empty((0, 0), dtype=np.float16)
+        self.labels = np.empty(0, dtype=np.uint8)
+        self.forest: RandomForestClassifier | None = None
+
+    def fit(self, slices: Sequence[SliceLike]) -> Self:
+        masks = labelled_voxels(slices)
+        pairs = [(scan_slice, mask) for scan_slice, mask in zip(slices, masks, strict=True) if mask.any()]
+        features = np.concatenate([_half(multiscale_features(s.image)[mask]) for s, mask in pairs])
+        labels = np.concatenate([s.label[mask] for s, mask in pairs])
+        kept = thin_out(len(labels), _MOST_VOXELS, np.random.default_rng(self.seed))
+        return self._grow(features[kept], labels[kept])
+
+    def classify(self, image: np.ndarray, fov: np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            [self._classify_features(features[fov[rows]]) for rows, features in features_of_rows(image)]
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        settings = np.array([self.seed, self.trees], dtype=np.int64)
+        return {"features": self.features, "labels": self.labels, "seed_and_trees": settings}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        seed, trees = arrays["seed_and_trees"]
+        return cls(int(seed), int(trees))._grow(arrays["features"], arrays["labels"])
+
+    def _grow(self, features: np.ndarray, labels: np.ndarray) -> Self:
+        self.features, self.labels = features, labels
+        forest = RandomForestClassifier(self.trees, random_state=self.seed, n_jobs=-1)
+        self.forest = forest.fit(features.astype(np.float32), labels)
+        # Trees that vote in parallel are summed in any order; voxels in parallel keep the votes, and so the ties.
+        self.forest.n_jobs = 1
+        return self
+
+    def _classify_features(self, features: np.ndarray) -> np.ndarray:
+        chunks = np.array_split(features, max(1, -(-len(features) // _CHUNK)))
+        chunks = [chunk for chunk in chunks if len(chunk)]
+        votes = Parallel(n_jobs=-1, prefer="threads")(delayed(self.forest.predict)(chunk) for chunk in chunks)
+        return np.concatenate(votes).astype(np.uint8) if votes else np.empty(0, dtype=np.uint8)
+
+
+def _half(features: np.ndarray) -> np.ndarray:
+    limit = np.finfo(np.float16).max
+    return np.clip(features, -limit, limit).astype(np.float16)

@@ -1,0 +1,96 @@
+"""Dice, IoU, accuracy and porosity from confusion matrices: one methods entry of ``metrics.json``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from synfine_monai.errors import ScanError
+
+__all__ = ["segmentation_scores"]
+
+
+def segmentation_scores(
+    confusions: Sequence[np.ndarray],
+    class_names: Sequence[str],
+    pore_labels: Sequence[int],
+    items: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Scores of one method over a split, and over each of its items.
+
+    Args:
+        confusions: one (K, K) matrix an item, truth in rows, prediction in columns.
+        class_names: the K names, by class.
+        pore_labels: classes that are pore space; they are merged before ``pore_dice`` and ``pore_iou`` are taken.
+        items: names of the items, for ``per_item``; default: their numbers.
+
+    Returns:
+        ``pore_dice, pore_iou, mean_dice, accuracy`` (0 to 1, pooled over the items' voxels), ``porosity`` (predicted
+        fraction of the labelled voxels), ``porosity_error`` (mean over items of |predicted − true|, percentage
+        points, over the same voxels), ``per_class`` {name: {dice, iou}} and ``per_item`` (the same numbers for each
+        item, with ``true_porosity`` and ``voxels``). A class absent from truth and prediction is None, and left out
+        of the mean; so is an item without labelled voxels.
+
+    Raises:
+        ScanError: if no item has a labelled voxel inside the field of view.
+    """
+    confusions = [np.asarray(matrix, dtype=np.int64) for matrix in confusions]
+    pooled = sum(confusions, np.zeros((len(class_names),) * 2, dtype=np.int64))
+    if not pooled.sum():
+        raise ScanError("There is nothing to score: no item has a labelled voxel inside the field of view.")
+    names = [str(number) for number in range(len(confusions))] if items is None else list(items)
+    per_item = [
+        {"item": name, **_item_scores(matrix, pore_labels)} for name, matrix in zip(names, confusions, strict=True)
+    ]
+    dice, iou = _dice(pooled), _iou(pooled)
+    return {
+        **_overall(pooled, pore_labels),
+        "porosity_error": _mean([entry["porosity_error"] for entry in per_item]),
+        "per_class": {name: {"dice": dice[k], "iou": iou[k]} for k, name in enumerate(class_names)},
+        "per_item": per_item,
+    }
+
+
+def _overall(confusion: np.ndarray, pore_labels: Sequence[int]) -> dict[str, float | None]:
+    pores = _pores_against_rest(confusion, pore_labels)
+    return {
+        "pore_dice": _dice(pores)[1],
+        "pore_iou": _iou(pores)[1],
+        "mean_dice": _mean(_dice(confusion)),
+        "accuracy": _ratio(np.trace(confusion), confusion.sum()),
+        "porosity": _ratio(pores[:, 1].sum(), confusion.sum()),
+    }
+
+
+def _item_scores(confusion: np.ndarray, pore_labels: Sequence[int]) -> dict[str, float | int | None]:
+    scores = _overall(confusion, pore_labels)
+    truth = _ratio(_pores_against_rest(confusion, pore_labels)[1].sum(), confusion.sum())
+    error = None if truth is None else 100 * abs(scores["porosity"] - truth)
+    return {**scores, "true_porosity": truth, "porosity_error": error, "voxels": int(confusion.sum())}
+
+
+def _pores_against_rest(confusion: np.ndarray, pore_labels: Sequence[int]) -> np.ndarray:
+    """(K, K) -> (2, 2): all pore classes are 1, the others 0."""
+    is_pore = np.isin(np.arange(len(confusion)), pore_labels)
+    merge = np.stack([~is_pore, is_pore]).astype(np.int64)
+    return merge @ confusion @ merge.T
+
+
+def _dice(confusion: np.ndarray) -> list[float | None]:
+    sizes = confusion.sum(axis=0) + confusion.sum(axis=1)
+    return [_ratio(2 * hits, size) for hits, size in zip(np.diag(confusion), sizes, strict=True)]
+
+
+def _iou(confusion: np.ndarray) -> list[float | None]:
+    hits = np.diag(confusion)
+    unions = confusion.sum(axis=0) + confusion.sum(axis=1) - hits
+    return [_ratio(hit, union) for hit, union in zip(hits, unions, strict=True)]
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

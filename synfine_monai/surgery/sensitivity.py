@@ -1,0 +1,122 @@
+"""Sensitivity of a network to a shift in its data: RGN by tensor, block and level, and what it would select."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from synfine_monai.errors import ScanError
+from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery.probe import LossFunction
+from synfine_monai.surgery.relative_gradient_norm import measure_gradient_norms, summarise_groups
+from synfine_monai.surgery.signal_to_noise import signal_to_noise
+
+__all__ = ["load_sensitivity", "measure_sensitivity", "save_sensitivity", "select_group"]
+
+SET_APART = ("head",)
+"""Groups that the automatic choice passes over: RGN over-rates tiny ones."""
+
+
+def measure_sensitivity(
+    network: nn.Module,
+    loss_function: LossFunction,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    sequential: Mapping[str, Sequence[str]] = SEQUENTIAL,
+    transversal: Mapping[str, Sequence[str]] = TRANSVERSAL,
+    with_signal_to_noise: bool = False,
+) -> dict[str, Any]:
+    """Probe a network in both views of the paper, without leaving a trace in it.
+
+    Args:
+        network: the network before fine-tuning.
+        loss_function: the training loss, called with (logits, target).
+        batches: (input, target) pairs of real labelled patches; all are used.
+        sequential: block -> module paths.
+        transversal: level -> module paths.
+        with_signal_to_noise: measure SNR as well, by one backward pass a patch (``--tune auto_snr`` needs it).
+
+    Returns:
+        What sensitivity.json holds: ``parameters`` {name: mean RGN}, ``sequential`` and ``transversal``
+        {group: {"mean", "min", "max"}}, ``selected_block``, ``selected_level``, ``batches`` (their number), and
+        ``signal_to_noise`` {name: SNR} where asked for.
+
+    Raises:
+        ScanError: if there is no batch, or if no batch pulls at the network at all.
+    """
+    batches = list(batches)
+    norms = measure_gradient_norms(network, loss_function, batches)
+    if not norms.gradients.any():
+        raise ScanError(f"all {len(batches)} probed batches have zero gradients: do their patches hold any label?")
+    blocks, levels = (summarise_groups(norms, network, groups) for groups in (sequential, transversal))
+    sensitivity = {
+        "parameters": {name: float(norms.relative([name]).mean()) for name in norms.names},
+        "sequential": blocks,
+        "transversal": levels,
+        "selected_block": select_group(blocks),
+        "selected_level": select_group(levels),
+        "batches": len(batches),
+    }
+    if with_signal_to_noise:
+        sensitivity["signal_to_noise"] = signal_to_noise(network, loss_function, batches)
+    return sensitivity
+
+
+def select_group(groups: Mapping[str, Mapping[str, float]], set_apart: Sequence[str] = SET_APART) -> str:
+    """The group of highest mean RGN, the ones set apart left out; the first of equals."""
+    return max((group for group in groups if group not in set_apart), key=lambda group: groups[group]["mean"])
+
+
+def save_sensitivity(sensitivity: Mapping[str, Any], output_dir: str | Path) -> tuple[Path, Path]:
+    """Write ``sensitivity.json`` and ``sensitivity.csv`` (view, name, mean, min, max), each whole or not at all.
+
+    Raises:
+        ScanError: if the folder cannot be written.
+    """
+    output_dir = Path(output_dir)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("view", "name", "mean", "min", "max"))
+    for view in ("sequential", "transversal"):
+        for group, values in sensitivity[view].items():
+            writer.writerow((view, group, values["mean"], values["min"], values["max"]))
+    writer.writerows(("parameter", name, value, "", "") for name, value in sensitivity["parameters"].items())
+    as_json, as_csv = output_dir / "sensitivity.json", output_dir / "sensitivity.csv"
+    _write(as_json, json.dumps(sensitivity, indent=2) + "\n")
+    _write(as_csv, table.getvalue())
+    return as_json, as_csv
+
+
+def load_sensitivity(path: str | Path) -> dict[str, Any]:
+    """Read what :func:`save_sensitivity` wrote.
+
+    Raises:
+        ScanError: if the file is missing or is not a sensitivity.
+    """
+    try:
+        sensitivity = json.loads(Path(path).read_text(encoding="utf-8"))
+        missing = {"parameters", "sequential", "transversal"} - set(sensitivity)
+    except (OSError, ValueError, TypeError) as error:
+        raise ScanError(
+            f"{path} cannot be read as a sensitivity: {error}. Run the verb 'sensitivity' first."
+        ) from error
+    if missing:
+        raise ScanError(f"{path} lacks {', '.join(sorted(missing))}: write it anew with the verb 'sensitivity'.")
+    return sensitivity
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ScanError(f"{path} cannot be written: {error}. Is the folder writable, and is there space?") from error
+    finally:
+        temporary.unlink(missing_ok=True)

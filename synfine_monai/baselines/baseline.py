@@ -6,8 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from synfine_monai.baselines.labelled_voxels import SliceLike
-from synfine_monai.metrics.confusion import IGNORE_LABEL
+from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
 
 __all__ = ["Baseline"]
 
@@ -19,8 +18,8 @@ class Baseline(ABC):
     """Its name in ``metrics.json``."""
 
     @abstractmethod
-    def fit(self, slices: Sequence[SliceLike]) -> Self:
-        """Learn from labelled slices; see ``SliceLike``."""
+    def fit(self, slices: Sequence[LabelledSlice]) -> Self:
+        """Learn from labelled slices; see ``LabelledSlice``."""
 
     @abstractmethod
     def classify(self, image: np.ndarray, fov: np.ndarray) -> np.ndarray:
@@ -46,7 +45,7 @@ class Baseline(ABC):
             (H, W) uint8 classes, 255 outside the field of view.
         """
         inside = np.ones(image.shape, dtype=bool) if fov is None else fov.astype(bool)
-        classes = np.full(image.shape, IGNORE_LABEL, dtype=np.uint8)
+        classes = np.full(image.shape, IGNORED, dtype=np.uint8)
         if inside.any():
             classes[inside] = self.classify(image, inside)
         return classes

@@ -1,25 +1,16 @@
 """What a baseline may learn from: the labelled voxels of a few slices, and all grey levels inside their core."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
+from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.confusion import IGNORE_LABEL
 
-__all__ = ["SliceLike", "grey_levels_in_core", "labelled_voxels", "thin_out"]
-
-
-class SliceLike(Protocol):
-    """A slice with labels on a part of it, such as ``synfine_monai.data.labelled_slices.LabelledSlice``."""
-
-    image: np.ndarray  # (H, W) float32, normalised
-    label: np.ndarray  # (H, W) uint8, 255 outside the labelled patches
-    fov: np.ndarray  # (H, W) bool
+__all__ = ["grey_levels_in_core", "labelled_voxels", "thin_out"]
 
 
-def grey_levels_in_core(slices: Sequence[SliceLike]) -> np.ndarray:
+def grey_levels_in_core(slices: Sequence[LabelledSlice]) -> np.ndarray:
     """All grey levels inside the field of view of ``slices``, labelled or not: (N,) float32.
 
     Raises:
@@ -31,13 +22,13 @@ def grey_levels_in_core(slices: Sequence[SliceLike]) -> np.ndarray:
     return np.concatenate(levels)
 
 
-def labelled_voxels(slices: Sequence[SliceLike]) -> list[np.ndarray]:
+def labelled_voxels(slices: Sequence[LabelledSlice]) -> list[np.ndarray]:
     """Where a class is known inside the field of view: one (H, W) bool mask a slice.
 
     Raises:
         ScanError: if no voxel of any slice is labelled.
     """
-    masks = [(scan_slice.label != IGNORE_LABEL) & scan_slice.fov.astype(bool) for scan_slice in slices]
+    masks = [(scan_slice.label != IGNORED) & scan_slice.fov.astype(bool) for scan_slice in slices]
     if not any(mask.any() for mask in masks):
         raise ScanError("A baseline cannot be fitted: its slices hold only 255, no voxel in the core is labelled.")
     return masks

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter1d
 
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import SliceLike, labelled_voxels
+from synfine_monai.baselines.labelled_voxels import labelled_voxels
+from synfine_monai.data.labelled_slices import LabelledSlice
 
 __all__ = ["LookupBaseline"]
 
@@ -33,7 +34,7 @@ class LookupBaseline(Baseline):
         self.edges = np.empty(0)
         self.table = np.empty(0, dtype=np.uint8)
 
-    def fit(self, slices: Sequence[SliceLike]) -> Self:
+    def fit(self, slices: Sequence[LabelledSlice]) -> Self:
         masks = labelled_voxels(slices)
         levels = np.concatenate([scan_slice.image[mask] for scan_slice, mask in zip(slices, masks, strict=True)])
         labels = np.concatenate([scan_slice.label[mask] for scan_slice, mask in zip(slices, masks, strict=True)])

@@ -8,7 +8,8 @@ from skimage.filters import threshold_multiotsu, threshold_otsu
 
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.grey_order import classes_from_dark_to_bright
-from synfine_monai.baselines.labelled_voxels import SliceLike, grey_levels_in_core
+from synfine_monai.baselines.labelled_voxels import grey_levels_in_core
+from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.errors import ScanError
 
 __all__ = ["OtsuBaseline"]
@@ -32,7 +33,7 @@ class OtsuBaseline(Baseline):
         self.classes = classes_from_dark_to_bright(phases).astype(np.uint8)
         self.thresholds = np.empty(0)
 
-    def fit(self, slices: Sequence[SliceLike]) -> Self:
+    def fit(self, slices: Sequence[LabelledSlice]) -> Self:
         levels = grey_levels_in_core(slices)
         levels = np.clip(levels, *np.percentile(levels, _TAILS))
         if np.ptp(levels) == 0:

@@ -8,8 +8,9 @@ from joblib import Parallel, delayed
 from sklearn.ensemble import RandomForestClassifier
 
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import SliceLike, labelled_voxels, thin_out
+from synfine_monai.baselines.labelled_voxels import labelled_voxels, thin_out
 from synfine_monai.baselines.multiscale_features import features_of_rows, multiscale_features
+from synfine_monai.data.labelled_slices import LabelledSlice
 
 __all__ = ["RandomForestBaseline"]
 
@@ -39,7 +40,7 @@ class RandomForestBaseline(Baseline):
         self.labels = np.empty(0, dtype=np.uint8)
         self.forest: RandomForestClassifier | None = None
 
-    def fit(self, slices: Sequence[SliceLike]) -> Self:
+    def fit(self, slices: Sequence[LabelledSlice]) -> Self:
         masks = labelled_voxels(slices)
         pairs = [(scan_slice, mask) for scan_slice, mask in zip(slices, masks, strict=True) if mask.any()]
         features = np.concatenate([_half(multiscale_features(s.image)[mask]) for s, mask in pairs])

@@ -7,11 +7,11 @@ import numpy as np
 
 from synfine_monai.atomic_file import atomic_file
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import SliceLike
 from synfine_monai.baselines.lookup import LookupBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
 from synfine_monai.baselines.threshold import ThresholdBaseline
+from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.errors import ScanError
 
 __all__ = ["BASELINES", "fit_baselines", "load_baselines", "save_baselines"]
@@ -22,7 +22,7 @@ BASELINES: dict[str, type[Baseline]] = {
 
 
 def fit_baselines(
-    slices: Sequence[SliceLike],
+    slices: Sequence[LabelledSlice],
     class_names: Sequence[str],
     phases: Sequence[Sequence[str]],
     pore_labels: Sequence[int],

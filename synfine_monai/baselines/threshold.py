@@ -6,8 +6,9 @@ from typing import ClassVar, Self
 import numpy as np
 
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import SliceLike, labelled_voxels
+from synfine_monai.baselines.labelled_voxels import labelled_voxels
 from synfine_monai.baselines.lookup import grey_bin, grey_histograms, most_frequent_class
+from synfine_monai.data.labelled_slices import LabelledSlice
 
 __all__ = ["ThresholdBaseline", "best_pore_threshold"]
 
@@ -32,7 +33,7 @@ class ThresholdBaseline(Baseline):
         self.edges = np.empty(0)
         self.tables = np.empty((2, 0), dtype=np.uint8)  # (brighter, darker than the threshold; grey bins)
 
-    def fit(self, slices: Sequence[SliceLike]) -> Self:
+    def fit(self, slices: Sequence[LabelledSlice]) -> Self:
         masks = labelled_voxels(slices)
         levels = np.concatenate([scan_slice.image[mask] for scan_slice, mask in zip(slices, masks, strict=True)])
         labels = np.concatenate([scan_slice.label[mask] for scan_slice, mask in zip(slices, masks, strict=True)])

@@ -2,11 +2,10 @@
 
 import numpy as np
 
+from synfine_monai.data.labelled_slices import IGNORED
 from synfine_monai.errors import ScanError
 
-__all__ = ["IGNORE_LABEL", "confusion_matrix"]
-
-IGNORE_LABEL = 255
+__all__ = ["confusion_matrix"]
 
 
 def confusion_matrix(prediction: np.ndarray, label: np.ndarray, fov: np.ndarray | None, num_classes: int) -> np.ndarray:
@@ -27,7 +26,7 @@ def confusion_matrix(prediction: np.ndarray, label: np.ndarray, fov: np.ndarray 
     shapes = [array.shape for array in (prediction, label, fov) if array is not None]
     if len(set(shapes)) != 1:
         raise ScanError(f"Prediction, label and field of view differ in shape: {', '.join(map(str, shapes))}.")
-    counted = label != IGNORE_LABEL
+    counted = label != IGNORED
     if fov is not None:
         counted &= fov.astype(bool)
     truth = _checked(label[counted], "label", num_classes)

@@ -1,0 +1,109 @@
+"""One table for all methods: what the end of a run prints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Column", "METHOD_WORDS", "best_methods", "method_words", "results_table", "table_columns", "true_porosity"]
+
+METHOD_WORDS = {
+    "surgical": "surgical fine-tuning",
+    "all": "all layers fine-tuned",
+    "last_layer": "last layer fine-tuned",
+    "scratch": "from scratch",
+    "native": "synthetic pre-training only",
+    "random_forest": "random forest",
+    "lookup": "grey-value lookup",
+    "threshold": "best single threshold",
+    "otsu": "Otsu",
+}
+"""Methods in words, in the order in which tables and figures show them; others follow under their own name."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number of each method, as shown to a reader: title, key in ``metrics.json``, factor, decimals, which is best."""
+
+    title: str
+    key: str
+    scale: float = 1.0
+    decimals: int = 3
+    best: str | None = "max"
+
+    def text(self, value: float | None) -> str:
+        return "–" if value is None else f"{self.scale * value:.{self.decimals}f}"
+
+
+def table_columns() -> tuple[Column, ...]:
+    """The columns of every results table."""
+    return (
+        Column("pore Dice", "pore_dice"),
+        Column("pore IoU", "pore_iou"),
+        Column("mean Dice", "mean_dice"),
+        Column("accuracy", "accuracy"),
+        Column("porosity %", "porosity", scale=100, decimals=2, best=None),
+        Column("error, points", "porosity_error", decimals=2, best="min"),
+    )
+
+
+def method_words(methods: Sequence[str]) -> dict[str, str]:
+    """Names of ``metrics.json`` -> words, in the order of ``METHOD_WORDS``."""
+    known = {name: words for name, words in METHOD_WORDS.items() if name in methods}
+    return {**known, **{name: f"tuned: {name}" for name in methods if name not in known}}
+
+
+def best_methods(methods: Mapping[str, Mapping[str, Any]], column: Column) -> set[str]:
+    """The methods whose number in ``column`` reads best; several if they read the same."""
+    values = {name: scores.get(column.key) for name, scores in methods.items()}
+    known = {name: round(column.scale * value, column.decimals) for name, value in values.items() if value is not None}
+    if column.best is None or not known:
+        return set()
+    best = max(known.values()) if column.best == "max" else min(known.values())
+    return {name for name, value in known.items() if value == best}
+
+
+def true_porosity(methods: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """True pore fraction of the split's labelled voxels, from the items of any method; None if it is not recorded."""
+    items = next(iter(methods.values()))["per_item"]
+    known = [(item["true_porosity"], item["voxels"]) for item in items if item.get("true_porosity") is not None]
+    voxels = sum(count for _, count in known)
+    return sum(share * count for share, count in known) / voxels if voxels else None
+
+
+def results_table(metrics: Mapping[str, Any]) -> str:
+    """Methods × scores as aligned plain text, the best of each column marked by ``*``.
+
+    Args:
+        metrics: content of ``metrics.json``.
+    """
+    methods, columns = metrics["methods"], table_columns()
+    best = {column.key: best_methods(methods, column) for column in columns}
+    head = ["method", *(column.title + " " for column in columns)]
+    body = [
+        [words, *(c.text(methods[name].get(c.key)) + ("*" if name in best[c.key] else " ") for c in columns)]
+        for name, words in method_words(list(methods)).items()
+    ]
+    lines = _align([head, *body])
+    return "\n".join([_caption(metrics), "", lines[0], "-" * len(lines[0]), *lines[1:], "", _footnote(methods)])
+
+
+def _align(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+
+
+def _caption(metrics: Mapping[str, Any]) -> str:
+    budget = metrics["label_budget"]
+    learned = "all labelled patches" if budget is None else f"{budget} labelled patch{'es' if budget != 1 else ''}"
+    tuned = metrics["selected"]
+    tuned = ", ".join(tuned) if isinstance(tuned, list) else tuned
+    return f"{metrics['task']}, {metrics['split']} items, {learned}" + (f", tuned: {tuned}" if tuned else "")
+
+
+def _footnote(methods: Mapping[str, Mapping[str, Any]]) -> str:
+    note = "* best of its column. Scores over labelled voxels in the core; error: mean over items, percentage points."
+    truth = true_porosity(methods)
+    return note if truth is None else f"{note}\nTrue porosity of the same voxels: {100 * truth:.2f} %."

@@ -23,20 +23,20 @@ from synfine_monai.errors import ScanError
 
 __all__ = ["POROSITY", "SHAPE", "VOXEL_SIZE_UM", "make_sample_core", "pack_grains", "scan_core"]
 
-SHAPE = (48, 128, 128)  # (D, H, W) voxels
+SHAPE = (40, 192, 192)  # (D, H, W) voxels
 VOXEL_SIZE_UM = 5.0
 POROSITY = 0.22  # of the scanned disc, exact by construction
-CORE_RADIUS = 62  # voxels
-FIELD_RADIUS = 59  # voxels; the rim, into which the air around the core shines, is cut off
+CORE_RADIUS = 94  # voxels
+FIELD_RADIUS = 90  # voxels; the rim, into which the air around the core shines, is cut off
 GRAIN_RADIUS = (5.0, 9.0)  # voxels, 25 to 45 um: a fine sand
 NEIGHBOURS = 8  # the nearest grains that are looked at to find a voxel's distance to the closest grain surface
 PHOTONS = 4_000  # mean count of an unattenuated ray: a short laboratory scan
 GAIN_SPREAD = 0.01  # relative spread of detector gains, which draws rings
-ANGLES = np.linspace(0.0, 180.0, 200, endpoint=False)  # degrees
+ANGLES = np.linspace(0.0, 180.0, 240, endpoint=False)  # degrees
 OPTICAL_DEPTH = 1.6  # of the core's full diameter, were it solid
 GREY_OF_MATRIX, GREY_OF_AIR = 32_000, 8_000
-LABELLED_SLICES = range(1, 22, 4)  # six slices of the lower half
-FIRST_TEST_SLICE = 28  # the upper part, a grain's diameter away from the last labelled slice
+LABELLED_SLICES = range(0, 16, 3)  # six slices of the lower half
+FIRST_TEST_SLICE = 24  # the upper part, most of a grain away from the last labelled slice
 NOT_LABELLED = 255
 
 
@@ -58,7 +58,7 @@ def pack_grains(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
     centres = _scatter(rng, spacing=1.6 * GRAIN_RADIUS[0])
     radii = rng.uniform(*GRAIN_RADIUS, len(centres))
-    distance, grain = KDTree(centres).query(rough.reshape(-1, 3), k=NEIGHBOURS)
+    distance, grain = KDTree(centres).query(rough.reshape(-1, 3), k=NEIGHBOURS, workers=-1)
     to_surface = distance - radii[grain]
     closest = to_surface.argmin(axis=1)[:, None]
     depth = np.take_along_axis(to_surface, closest, axis=1).reshape(SHAPE)  # voxels, > 0 in the void
@@ -103,7 +103,7 @@ def scan_core(attenuation: np.ndarray, seed: int = 0, progress: bool = False) ->
 def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = False) -> Path:
     """Write the sample core: the scan twice (sample.nii.gz, sample.tif), sparse labels, held-out truth, dataset.json.
 
-    The two scans hold the same voxels, (48, 128, 128) uint16 at 5 um. labels_sparse.nii.gz has six labelled slices of
+    The two scans hold the same voxels, (40, 192, 192) uint16 at 5 um. labels_sparse.nii.gz has six labelled slices of
     the lower half, labels_test.nii.gz all slices from FIRST_TEST_SLICE up: 0 solid, 1 pore, 255 not labelled.
     labels_by_hand.tif is labels_sparse as Fiji, napari and ilastik would save it: 0 not labelled, 1 solid, 2 pore.
 
@@ -135,7 +135,7 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
     except OSError as error:
         raise ScanError(
             f"The sample core cannot be written to {folder}: {error.strerror or error}. "
-            "Is --output_dir a folder that you may write to, with 2 MB to spare?"
+            "Is --output_dir a folder that you may write to, with 8 MB to spare?"
         ) from error
     return folder / "dataset.json"
 
@@ -145,7 +145,7 @@ def _axis_distance(size: int) -> np.ndarray:
     return np.hypot(*np.mgrid[:size, :size] - (size - 1) / 2)
 
 
-def _scatter(rng: np.random.Generator, spacing: float, tries: int = 12_000) -> np.ndarray:
+def _scatter(rng: np.random.Generator, spacing: float, tries: int = 20_000) -> np.ndarray:
     """Random sequential addition: (N, 3) grain centres no closer than ``spacing`` voxels, also just outside the box."""
     margin = GRAIN_RADIUS[1]
     centres = np.empty((0, 3))

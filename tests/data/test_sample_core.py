@@ -28,8 +28,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def truth() -> np.ndarray:
-    return pack_grains()[1]
+def truth(sample: Path) -> np.ndarray:
+    """Labels of all slices that have some, 255 elsewhere."""
+    return np.minimum(read(sample / "labels_sparse.nii.gz"), read(sample / "labels_test.nii.gz"))
 
 
 def read(path: Path) -> np.ndarray:
@@ -80,9 +81,8 @@ def test_labels_by_hand_are_the_sparse_ones_with_zero_for_not_labelled(sample):
 
 def test_another_seed_is_another_core_of_the_promised_porosity(truth):
     other = pack_grains(seed=5)[1]
-    assert not np.array_equal(other, truth)
-    for volume in (truth, other):
-        assert np.mean(volume[volume != 255] == 1) == pytest.approx(POROSITY, abs=1e-4)
+    assert not np.array_equal(other[FIRST_TEST_SLICE:], truth[FIRST_TEST_SLICE:])
+    assert np.mean(other[other != 255] == 1) == pytest.approx(POROSITY, abs=1e-4)
 
 
 def test_pores_are_dark_but_no_threshold_finds_them_exactly(sample, truth):
@@ -96,17 +96,17 @@ def test_pores_are_dark_but_no_threshold_finds_them_exactly(sample, truth):
 
 def test_scanner_measures_attenuation():
     from_axis = np.hypot(*np.mgrid[: SHAPE[1], : SHAPE[2]] - (SHAPE[1] - 1) / 2)
-    disc, inside = (from_axis < 50).astype(float), from_axis < 45
+    disc, inside = (from_axis < 80).astype(float), from_axis < 75
     grey = scan_core(np.stack([disc, 0.5 * disc])).astype(float)
     assert grey[0][inside].mean() == pytest.approx(32_000, rel=0.01)
     assert grey[1][inside].mean() == pytest.approx(20_000, rel=0.01)
-    assert grey[0][(from_axis > 53) & (from_axis < 58)].mean() == pytest.approx(8_000, rel=0.05), "air around the core"
+    assert grey[0][(from_axis > 83) & (from_axis < 88)].mean() == pytest.approx(8_000, rel=0.05), "air around the core"
     assert (grey[0][from_axis > FIELD_RADIUS] == 0).all(), "the corners are empty"
 
 
 def test_field_of_view_is_the_scanned_disc(sample, truth):
-    found = find_field_of_view(read(sample / "sample.nii.gz"))
-    assert np.mean(found == (truth != 255)) > 0.99
+    found = find_field_of_view(read(sample / "sample.nii.gz"))[FIRST_TEST_SLICE:]
+    assert np.mean(found == (truth[FIRST_TEST_SLICE:] != 255)) > 0.99
 
 
 def test_command_line_makes_the_same_files_again(sample, tmp_path):

@@ -24,12 +24,12 @@ from synfine_monai.errors import ScanError
 __all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "format_of", "labels_path", "new_scan_info",
            "open_scan"]
 
-FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".nhdr": "nrrd",
-           ".mha": "mha", ".mhd": "mhd", ".raw": "raw"}
+FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd",
+           ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".raw": "raw"}
 """Extension -> format."""
 
-SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink, "nrrd": NrrdSink,
-                                    "mha": MetaImageSink, "mhd": MetaImageSink, "raw": RawSink}
+SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink,
+                                    "nrrd": NrrdSink, "mha": MetaImageSink, "mhd": MetaImageSink, "raw": RawSink}
 
 DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "raw": "um"}
 """Unit to write where the source states none; millimetres for the other formats."""
@@ -60,7 +60,8 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
     except (ScanError, MemoryError):
         raise
     except Exception as problem:  # each library has its own errors for damaged files
-        raise ScanError(f"{path.name} cannot be read as {kind}, it is cut short or damaged ({one_line(problem)}).") from problem
+        raise ScanError(f"{path.name} cannot be read as {kind}, it is cut short or damaged "
+                        f"({one_line(problem)}).") from problem
     if size is not None:
         scan.info = with_voxel_size(scan.info, size)
     return scan
@@ -108,8 +109,8 @@ def format_of(path: str | os.PathLike) -> str:
         return "tiff_folder"
     extension = extension_of(path).lower().removeprefix(".ome")
     if extension not in FORMATS:
-        raise ScanError(f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with one TIFF "
-                        "a slice.")
+        raise ScanError(f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with "
+                        "one TIFF a slice.")
     return FORMATS[extension]
 
 
@@ -141,7 +142,8 @@ def new_scan_info(path: str | os.PathLike, shape: tuple[int, int, int], dtype: D
     return dataclasses.replace(info, voxel_size_um=size, affine=affine, layout={"unit": unit})
 
 
-def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.uint8, channels: int | None = None) -> ScanSink:
+def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.uint8,
+                channels: int | None = None) -> ScanSink:
     """Begin a volume of the shape, voxel size, affine and layout of ``like``.
 
     Args:
@@ -160,7 +162,8 @@ def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.u
     return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
-def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels", dtype: DTypeLike = np.uint8) -> Path:
+def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels",
+                dtype: DTypeLike = np.uint8) -> Path:
     """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension.
 
     A folder for a folder; a raw file's name gets the type of the labels, and the sizes and voxel size if it lacks them.

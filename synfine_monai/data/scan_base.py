@@ -76,15 +76,15 @@ class Scan(ABC):
         """
         stop = self.shape[0] if stop is None else stop
         if not 0 <= start <= stop <= self.shape[0]:
-            raise IndexError(f"{self.info.path.name} has slices 0 to {self.shape[0]}, not {start} to {stop}.")
+            raise IndexError(f"{self.info.path.name} has {self.shape[0]} slices, not {start} to {stop}.")
         try:
             with quiet_libraries():
                 slab = self._read(start, stop)
         except (ScanError, MemoryError):
             raise
         except Exception as problem:  # each library has its own errors for damaged files
-            raise ScanError(f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut short "
-                            f"or damaged ({one_line(problem)}).") from problem
+            raise ScanError(f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut "
+                            f"short or damaged ({one_line(problem)}).") from problem
         slab = np.ascontiguousarray(slab, dtype=self.dtype)
         if slab.dtype.kind == "f":
             self._refuse_non_finite(slab, start)
@@ -94,8 +94,8 @@ class Scan(ABC):
         for z, image in enumerate(slab, start):
             bad = image.size - int(np.count_nonzero(np.isfinite(image)))
             if bad:
-                raise ScanError(f"{self.info.path.name}: {bad:,} voxels of slice {z} are NaN or infinite; replace them, "
-                                "for example by the grey level outside the core.")
+                raise ScanError(f"{self.info.path.name}: {bad:,} voxels of slice {z} are NaN or infinite; replace "
+                                "them, for example by the grey level outside the core.")
 
     @abstractmethod
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -198,7 +198,8 @@ class ScanSink(ABC):
         os.replace(self.partial, self.path)
 
     def _not_written(self, problem: OSError) -> ScanError:
-        return ScanError(f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make room.")
+        return ScanError(f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make "
+                         "room.")
 
     def __enter__(self) -> Self:
         return self

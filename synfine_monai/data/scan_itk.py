@@ -61,10 +61,11 @@ class ItkScan(Scan):
 def _shape(reader: SimpleITK.ImageFileReader, path: Path) -> tuple[int, int, int]:
     size = reader.GetSize()
     if reader.GetNumberOfComponents() > 1:
-        raise ScanError(f"{path.name} has {reader.GetNumberOfComponents()} numbers a voxel (colour or complex); "
-                        "save it as grey levels.")
+        raise ScanError(f"{path.name} has {reader.GetNumberOfComponents()} numbers a voxel (colour or complex); save "
+                        "it as grey levels.")
     if len(size) < 2 or any(n > 1 for n in size[3:]):
-        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, size))}; a scan has x, y and z, one volume a file.")
+        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, size))}; a scan has x, y and z, one volume a "
+                        "file.")
     x, y, z = (*size[:3], 1)[:3]
     return z, y, x
 
@@ -101,6 +102,7 @@ def _stream(header: ItkHeader, shape: tuple[int, int, int], dtype: np.dtype, pat
     if header.encoding == "raw":
         offset = size - needed if offset < 0 else offset
         if offset < 0 or offset + needed > size:
-            raise ScanError(f"{path.name} is cut short: {header.data_path.name} has {size:,} bytes, but {max(offset, 0):,} of "
-                            f"header and {needed:,} of voxels are needed; copy or export it again.")
+            raise ScanError(f"{path.name} is cut short: {header.data_path.name} has {size:,} bytes, but "
+                            f"{max(offset, 0):,} of header and {needed:,} of voxels are needed; copy or export it "
+                            "again.")
     return VoxelStream(header.data_path, offset, shape, stored, header.encoding)

@@ -74,12 +74,14 @@ class MetaImageSink(ScanSink):
         steps = np.linalg.norm(columns, axis=0)
         fields = {"ObjectType": "Image", "NDims": axes, "BinaryData": True, "BinaryDataByteOrderMSB": False,
                   "CompressedData": True, "CompressedDataSize": f"{self._size:020d}",
-                  "TransformMatrix": _numbers((columns / steps).T.ravel()), "Offset": _numbers(self.like.affine[:axes, 3]),
+                  "TransformMatrix": _numbers((columns / steps).T.ravel()),
+                  "Offset": _numbers(self.like.affine[:axes, 3]),
                   "CenterOfRotation": _numbers(np.zeros(axes)), "ElementSpacing": _numbers(steps),
                   "DimSize": " ".join(map(str, list(reversed(self.shape))[:axes]))}
         if self.channels is not None:
             fields["ElementNumberOfChannels"] = self.channels
-        fields |= {"ElementType": META_TYPES[self.dtype.name], "ElementDataFile": "LOCAL" if self._local else self._data.name}
+        fields |= {"ElementType": META_TYPES[self.dtype.name],
+                   "ElementDataFile": "LOCAL" if self._local else self._data.name}
         return "".join(f"{name} = {value}\n" for name, value in fields.items())
 
     def _append(self, slab: np.ndarray) -> None:

@@ -18,6 +18,9 @@ __all__ = ["NiftiScan", "NiftiSink"]
 UNITS = {1: "m", 2: "mm", 3: "um"}
 """Spatial part of xyzt_units; 0 is unknown."""
 
+LEVEL = 3
+"""Of gzip: labels shrink well at any level."""
+
 
 class NiftiScan(Scan):
     """A NIfTI-1 or NIfTI-2 image, one file.
@@ -38,7 +41,8 @@ class NiftiScan(Scan):
         dtype = np.dtype(np.float32) if self._scaling else stored.newbyteorder("=")
         unit = UNITS.get(int(header["xyzt_units"]) & 7)
         layout = {"header": header.copy(), "unit": unit, "dims": dims}
-        super().__init__(ScanInfo(path, "nifti", (z, y, x), dtype, _voxel_size(header, unit), image.affine.copy(), layout))
+        voxel_size_um = _voxel_size(header, unit)
+        super().__init__(ScanInfo(path, "nifti", (z, y, x), dtype, voxel_size_um, image.affine.copy(), layout))
         offset, zipped = int(image.dataobj.offset), path.suffix.lower() == ".gz"
         self._stream = VoxelStream(path, 0 if zipped else offset, (z, y, x), stored, "gzip" if zipped else "raw",
                                    skip=offset if zipped else 0)
@@ -56,7 +60,8 @@ class NiftiScan(Scan):
 
 def _refuse_what_is_no_scan(path: Path, dims: tuple[int, ...], dtype: np.dtype) -> None:
     if len(dims) < 2 or any(n > 1 for n in dims[3:]) or 0 in dims:
-        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, dims))}; a scan has x, y and z, one volume a file.")
+        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, dims))}; a scan has x, y and z, one volume a "
+                        "file.")
     if dtype.fields:
         raise ScanError(f"{path.name} is a colour image; save it as grey levels.")
     if dtype.kind not in "uif":
@@ -76,9 +81,6 @@ def _voxel_size(header: nibabel.Nifti1Header, unit: str | None) -> tuple[float, 
 class NiftiSink(ScanSink):
     """Writes NIfTI with the source's header; channels become the fourth axis."""
 
-    level = 3
-    """Of gzip: labels shrink well at any level."""
-
     def _begin(self) -> None:
         header = self._header()
         self._zipped = self.path.suffix.lower() == ".gz"
@@ -87,7 +89,7 @@ class NiftiSink(ScanSink):
         self._parts = [self.partial] + [self.partial.with_name(f"{self.partial.name}.{c}") for c in range(1, count)]
         self._files = []
         for part in self._parts:
-            self._files.append(gzip.open(part, "wb", self.level) if self._zipped else open(part, "wb"))
+            self._files.append(gzip.open(part, "wb", LEVEL) if self._zipped else part.open("wb"))  # noqa: SIM115
         self._files[0].write(header.binaryblock + b"\0" * (int(header["vox_offset"]) - header.sizeof_hdr))
 
     def _header(self) -> nibabel.Nifti1Header:
@@ -110,7 +112,8 @@ class NiftiSink(ScanSink):
 
     def _set_geometry(self, header: nibabel.Nifti1Header, axes: int) -> None:
         unit = self.like.layout.get("unit")
-        header["xyzt_units"] = (int(header["xyzt_units"]) & ~7) | {name: code for code, name in UNITS.items()}.get(unit, 0)
+        code = next((code for code, name in UNITS.items() if name == unit), 0)
+        header["xyzt_units"] = (int(header["xyzt_units"]) & ~7) | code
         steps = np.linalg.norm(self.like.affine[:3, :3], axis=0)
         if not np.allclose(header.get_best_affine(), self.like.affine, rtol=1e-6, atol=0):
             header.set_sform(self.like.affine, code=int(header["sform_code"]) or 2)

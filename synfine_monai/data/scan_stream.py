@@ -1,4 +1,4 @@
-"""Windows of a volume whose voxels stand one after the other in a file, plain or deflated, at the memory of the window."""
+"""Windows of a volume whose voxels stand one after the other in a file, plain or deflated, in bounded memory."""
 
 import gzip
 import io
@@ -89,7 +89,8 @@ class VoxelStream:
             self.close()
             file = open(self.path, "rb")  # noqa: SIM115  closed by close()
             file.seek(self.offset)
-            self._file = gzip.GzipFile(fileobj=file) if self.encoding == "gzip" else io.BufferedReader(_ZlibReader(file))
+            zipped = self.encoding == "gzip"
+            self._file = gzip.GzipFile(fileobj=file) if zipped else io.BufferedReader(_ZlibReader(file))
             self._raw, self._position, self._process = file, 0, os.getpid()
         while self._position < position:
             passed = len(self._file.read(min(position - self._position, 16 * CHUNK)))

@@ -59,8 +59,8 @@ class TiffScan(Scan):
         fatal = [error for error in errors if "TiffTag" not in error]
         stated = _stated_page_count(tif)
         if fatal or stated > _page_count(series) or any(page is None for page in series.pages):
-            raise ScanError(f"{path.name} is cut short or damaged: {_page_count(series)} of {max(stated, 1)} or more pages "
-                            "can be found; copy or export it again.")
+            raise ScanError(f"{path.name} is cut short or damaged: {_page_count(series)} of {max(stated, 1)} or more "
+                            "pages can be found; copy or export it again.")
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:
@@ -89,7 +89,8 @@ def scan_of_series(tif: TiffFile, path: Path) -> TiffPageSeries:
     """
     first = tif.pages.first
     if first.samplesperpixel > 1:
-        raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey levels.")
+        raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey "
+                        "levels.")
     if first.dtype is None or first.dtype.kind not in "uifb":
         raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
     series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
@@ -140,7 +141,8 @@ def _plain_stream(tif: TiffFile, series: TiffPageSeries, path: Path, shape: tupl
 
 
 def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) -> None:
-    needed = max((offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
+    ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+    needed = max(ends, default=0)
     if needed > file_size or not page.dataoffsets:
         raise ScanError(f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
                         "copy or export it again.")

@@ -96,13 +96,13 @@ def slice_files(folder: Path) -> list[Path]:
     odd = next((file for file in files if tuple(parts[file][::2]) != usual), None)
     if odd is not None:
         other = next(file for file in files if tuple(parts[file][::2]) == usual and file != odd)
-        raise ScanError(f"{folder.name}: {odd.name} and {other.name} differ in more than a number; keep the slices of one scan "
-                        "in a folder.")
+        raise ScanError(f"{folder.name}: {odd.name} and {other.name} differ in more than a number; keep the slices of "
+                        "one scan in a folder.")
     numbers = {file: tuple(int(digits) for digits in parts[file][1::2]) for file in files}
     varying = [place for place, values in enumerate(zip(*numbers.values(), strict=True)) if len(set(values)) > 1]
     if len(varying) != 1:
-        raise ScanError(f"{folder.name}: {files[0].name} and {files[-1].name} differ in {len(varying)} numbers; the slices of "
-                        "one scan differ in one.")
+        raise ScanError(f"{folder.name}: {files[0].name} and {files[-1].name} differ in {len(varying)} numbers; the "
+                        "slices of one scan differ in one.")
     place = varying[0]
     files.sort(key=lambda file: numbers[file][place])
     _refuse_gaps(folder, files, [numbers[file][place] for file in files])
@@ -115,7 +115,8 @@ def _refuse_gaps(folder: Path, files: list[Path], numbers: list[int]) -> None:
             raise ScanError(f"{folder.name}: {before.name} and {after.name} have the same number; keep one of them.")
         if high > low + 1:
             missing = f"slice {low + 1} is" if high == low + 2 else f"slices {low + 1} to {high - 1} are"
-            raise ScanError(f"{folder.name}: {missing} missing between {before.name} and {after.name}; add or renumber slices.")
+            raise ScanError(f"{folder.name}: {missing} missing between {before.name} and {after.name}; add or renumber "
+                            "slices.")
 
 
 def _is_slice(file: Path) -> bool:
@@ -136,8 +137,8 @@ def _opened(file: Path) -> TiffScan:
 def _slice_info(file: Path) -> ScanInfo:
     with _opened(file) as scan:
         if scan.shape[0] != 1:
-            raise ScanError(f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack by its own name, and a "
-                            "folder with one slice a file.")
+            raise ScanError(f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack by itself, and "
+                            "a folder with one slice a file.")
         return scan.info
 
 

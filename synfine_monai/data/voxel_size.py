@@ -52,7 +52,8 @@ def sizes_of_affine(affine: np.ndarray) -> tuple[float, float, float]:
 def unit_that_fits(steps: Sequence[float], voxel_size_um: Sequence[float]) -> str | None:
     """The unit in which ``steps`` of a file that states none agree with the voxel size that the user states."""
     for unit, factor in MICROMETRES.items():
-        if all(math.isclose(step * factor, size, rel_tol=1e-6) for step, size in zip(steps, voxel_size_um, strict=True)):
+        pairs = zip(steps, voxel_size_um, strict=True)
+        if all(math.isclose(step * factor, size, rel_tol=1e-6) for step, size in pairs):
             return unit
     return None
 

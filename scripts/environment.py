@@ -56,7 +56,7 @@ def environment_python(venv: Path, here: bool, extra: str | None = None) -> Path
             "install it from https://www.python.org and run the same command with it."
         )
     if here:
-        if subprocess.run([sys.executable, "-c", "import synfine_monai"], cwd=ROOT.parent, check=False).returncode:
+        if _quietly(sys.executable, "-c", "import synfine_monai"):
             raise SetUpError(
                 f"--here: the project is not installed in {sys.executable}. "
                 f'Leave --here out, or first run: "{sys.executable}" -m pip install -c constraints.txt -e .'
@@ -65,13 +65,13 @@ def environment_python(venv: Path, here: bool, extra: str | None = None) -> Path
     venv = venv.expanduser().absolute()
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     recipe = _recipe(extra)
-    if python.is_file() and (venv / STAMP).is_file() and (venv / STAMP).read_text(encoding="utf-8") == recipe:
+    if python.is_file() and (venv / STAMP).is_file() and recipe in (venv / STAMP).read_text(encoding="utf-8"):
         print(f"Using the environment {venv}", flush=True)
         return python
     began = time.monotonic()
     _make(venv, python)
     _install(venv, python, extra)
-    (venv / STAMP).write_text(recipe, encoding="utf-8")
+    (venv / STAMP).write_text(_recipe(None) + recipe, encoding="utf-8")  # an extra contains what goes without
     print(f"Environment ready in {minutes_since(began)}: {venv}\n", flush=True)
     return python
 
@@ -82,14 +82,14 @@ def minutes_since(began: float) -> str:
 
 
 def _recipe(extra: str | None) -> str:
-    """Text that changes whenever the environment must be filled anew."""
+    """A line that changes whenever the environment must be filled anew."""
     files = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return f"{ROOT}\nextra: {extra}\n{digest}\n"
+    return f"{ROOT} extra={extra} {digest}\n"
 
 
 def _make(venv: Path, python: Path) -> None:
-    if python.is_file():
+    if python.is_file() and not _quietly(python, "-m", "pip", "--version"):
         return
     print(f"Making the environment {venv}", flush=True)
     if subprocess.run([sys.executable, "-m", "venv", str(venv)], check=False).returncode:
@@ -111,3 +111,9 @@ def _install(venv: Path, python: Path, extra: str | None) -> None:
                 f"pip could not install {what[-1]}, see above. Is there a network (HTTPS_PROXY names a "
                 f"proxy) and room on the disk of {venv}? The same command goes on where this one stopped."
             )
+
+
+def _quietly(*command: str | Path) -> int:
+    """Exit code of a command away from the project, where only what is installed can be found."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.run([str(word) for word in command], cwd=ROOT.parent, check=False, **quiet).returncode

@@ -5,10 +5,9 @@ Nothing is shared with the generator, so a network that was trained on generated
 """
 
 import argparse
+import gzip
 import json
-import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -19,6 +18,7 @@ from scipy.spatial import KDTree
 from skimage.transform import iradon, radon
 from tqdm import tqdm
 
+from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
 
 __all__ = ["POROSITY", "SHAPE", "VOXEL_SIZE_UM", "make_sample_core", "pack_grains", "scan_core"]
@@ -121,22 +121,23 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
     folder = Path(output_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        attenuation, truth = pack_grains(seed)
-        levels = scan_core(attenuation, seed, progress)
-        sparse, held_out = np.full_like(truth, NOT_LABELLED), np.full_like(truth, NOT_LABELLED)
-        sparse[list(LABELLED_SLICES)] = truth[list(LABELLED_SLICES)]
-        held_out[FIRST_TEST_SLICE:] = truth[FIRST_TEST_SLICE:]
-        by_hand = np.where(sparse == NOT_LABELLED, 0, sparse + 1).astype(np.uint8)
-        for name, volume in {"sample": levels, "labels_by_hand": by_hand}.items():
-            _replace(folder / f"{name}.tif", lambda path, volume=volume: _write_tiff(path, volume))
-        for name, volume in {"sample": levels, "labels_sparse": sparse, "labels_test": held_out}.items():
-            _replace(folder / f"{name}.nii.gz", lambda path, volume=volume: _write_nifti(path, volume))
-        _replace(folder / "dataset.json", lambda path: path.write_text(json.dumps(_datalist(), indent=1) + "\n"))
     except OSError as error:
         raise ScanError(
-            f"The sample core cannot be written to {folder}: {error.strerror or error}. "
-            "Is --output_dir a folder that you may write to, with 8 MB to spare?"
+            f"The sample core cannot be written to {folder} ({error.strerror}): "
+            "name a folder that you may write to in --output_dir."
         ) from error
+    attenuation, truth = pack_grains(seed)
+    levels = scan_core(attenuation, seed, progress)
+    sparse, held_out = np.full_like(truth, NOT_LABELLED), np.full_like(truth, NOT_LABELLED)
+    sparse[list(LABELLED_SLICES)] = truth[list(LABELLED_SLICES)]
+    held_out[FIRST_TEST_SLICE:] = truth[FIRST_TEST_SLICE:]
+    by_hand = np.where(sparse == NOT_LABELLED, 0, sparse + 1).astype(np.uint8)
+    for name, volume in {"sample": levels, "labels_by_hand": by_hand}.items():
+        _write_tiff(folder / f"{name}.tif", volume)
+    for name, volume in {"sample": levels, "labels_sparse": sparse, "labels_test": held_out}.items():
+        _write_nifti(folder / f"{name}.nii.gz", volume)
+    with atomic_file(folder / "dataset.json") as part:
+        part.write_text(json.dumps(_datalist(), indent=1) + "\n", encoding="utf-8")
     return folder / "dataset.json"
 
 
@@ -175,24 +176,15 @@ def _datalist() -> dict:
 def _write_nifti(path: Path, volume: np.ndarray) -> None:
     image = nibabel.Nifti1Image(volume.transpose(2, 1, 0), np.diag([VOXEL_SIZE_UM] * 3 + [1.0]))
     image.header.set_xyzt_units("micron")
-    nibabel.save(image, path)
+    with atomic_file(path) as part:
+        part.write_bytes(gzip.compress(image.to_bytes(), mtime=0))
 
 
 def _write_tiff(path: Path, volume: np.ndarray) -> None:
-    tifffile.imwrite(
-        path, volume, imagej=True, resolution=(1 / VOXEL_SIZE_UM, 1 / VOXEL_SIZE_UM),
-        metadata={"axes": "ZYX", "spacing": VOXEL_SIZE_UM, "unit": "um"},
-    )  # fmt: skip
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Give the file its name only once it is whole."""
-    part = path.with_name(f"part-{os.getpid()}-{path.name}")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    per_um = (1 / VOXEL_SIZE_UM, 1 / VOXEL_SIZE_UM)
+    metadata = {"axes": "ZYX", "spacing": VOXEL_SIZE_UM, "unit": "um"}
+    with atomic_file(path) as part:
+        tifffile.imwrite(part, volume, imagej=True, resolution=per_um, metadata=metadata)
 
 
 if __name__ == "__main__":

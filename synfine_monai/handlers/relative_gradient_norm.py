@@ -1,0 +1,65 @@
+"""Watch during training which parts of a network the loss pulls at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events, EventsList
+from torch import nn
+
+from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery.probe import LossFunction
+from synfine_monai.surgery.sensitivity import measure_sensitivity
+
+__all__ = ["RelativeGradientNormHandler"]
+
+
+class RelativeGradientNormHandler:
+    """Probe the relative gradient norm of blocks and levels at an event of training.
+
+    The probe runs on batches of its own, in full precision and without a trace in the network. The gradients of the
+    training step would not do: when ignite's backward event fires under mixed precision, they still carry the
+    scaler's factor, and frozen parameters have none.
+
+    Each probe's result (as ``measure_sensitivity`` returns it) replaces ``engine.state.sensitivity``, joins the
+    handler's ``history`` as (iteration, result), and is written as the scalars
+    ``relative_gradient_norm/<view>/<group>`` against the iteration.
+
+    Args:
+        network: the network in training, unwrapped.
+        loss_function: the training loss.
+        batches: (input, target) pairs that are kept and measured each time, such as five of labelled patches.
+        event: when to probe, such as ``Events.EPOCH_COMPLETED(every=5)``.
+        summary_writer: a TensorBoard ``SummaryWriter``, or None.
+        sequential: block -> module paths.
+        transversal: level -> module paths.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss_function: LossFunction,
+        batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+        event: Events | EventsList = Events.EPOCH_COMPLETED,
+        summary_writer: Any | None = None,
+        sequential: Mapping[str, Sequence[str]] = SEQUENTIAL,
+        transversal: Mapping[str, Sequence[str]] = TRANSVERSAL,
+    ) -> None:
+        self.network, self.loss_function, self.batches = network, loss_function, list(batches)
+        self.event, self.summary_writer = event, summary_writer
+        self.views = {"sequential": sequential, "transversal": transversal}
+        self.history: list[tuple[int, dict[str, Any]]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Probe whenever ``engine`` fires the event."""
+        engine.add_event_handler(self.event, self)
+
+    def __call__(self, engine: Engine) -> None:
+        sensitivity = measure_sensitivity(self.network, self.loss_function, self.batches, **self.views)
+        engine.state.sensitivity = sensitivity
+        self.history.append((engine.state.iteration, sensitivity))
+        if self.summary_writer is not None:
+            for view in self.views:
+                for group, values in sensitivity[view].items():
+                    tag = f"relative_gradient_norm/{view}/{group}"
+                    self.summary_writer.add_scalar(tag, values["mean"], engine.state.iteration)

@@ -36,7 +36,7 @@ class TrainingProgress:
                             unit="image")  # fmt: skip
         self.bar.update(images)
         if engine.state.iteration % 10 == 0:
-            loss = float(engine.state.output[CommonKeys.LOSS])
+            loss = engine.state.output[CommonKeys.LOSS].item()
             self.loss = loss if self.loss is None else 0.8 * self.loss + 0.2 * loss
             self.bar.set_postfix(loss=f"{self.loss:.3f}", refresh=False)
 

@@ -1,1 +1,5 @@
 """Losses that leave unlabelled voxels out."""
+
+from synfine_monai.lazy_rooms import submodules_of
+
+__getattr__ = submodules_of(__name__)

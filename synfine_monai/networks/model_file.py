@@ -1,5 +1,6 @@
 """A trained model on disk: ``model.pt`` (weights alone) and ``model.json`` (what a partner must know to use it)."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -14,7 +15,19 @@ from synfine_monai.data.datalist import Datalist
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.rock_unet import RockUNet
 
-__all__ = ["FORMAT_VERSION", "describe_model", "find_checkpoint", "load_network", "read_model_info", "save_model"]
+__all__ = [
+    "FORMAT_VERSION",
+    "agreed",
+    "check_classes",
+    "describe_model",
+    "find_checkpoint",
+    "load_network",
+    "load_state",
+    "load_weights",
+    "read_model_info",
+    "save_model",
+    "weights_hash",
+]
 
 FORMAT_VERSION = 1
 REQUIRED = ("format_version", "architecture", "labels", "phases", "pore_labels", "normalisation")
@@ -102,20 +115,28 @@ def save_model(network: nn.Module, info: Mapping[str, Any], path: str | Path) ->
     _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def load_network(path: str | Path | None, network: nn.Module | None = None) -> nn.Module:
+def load_network(path: str | Path, network: nn.Module | None = None) -> nn.Module:
     """The network of a checkpoint, built from its ``model.json``, or ``network`` with the checkpoint's weights.
 
     Raises:
         ScanError: if the weights do not fit the network, or the file is damaged.
     """
-    state = load_weights(path)
     network = network or build_network(read_model_info(path)["architecture"])
+    load_state(network, load_weights(path), path)
+    return network.eval()
+
+
+def load_state(network: nn.Module, state: Mapping[str, torch.Tensor], path: str | Path) -> None:
+    """Load weights into a network.
+
+    Raises:
+        ScanError: naming the first tensor that does not fit; ``path`` is where they came from.
+    """
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise ScanError(f"checkpoint {path} is of another architecture than {type(network).__name__}: {first}") from error
-    return network.eval()
 
 
 def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
@@ -144,9 +165,39 @@ def build_network(architecture: Mapping[str, Any]) -> nn.Module:
     return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})
 
 
-def same_classes(info: Mapping[str, Any], task: Datalist) -> bool:
-    """Whether a model predicts exactly the classes of ``task``, in order."""
-    return [tuple(p) for p in info["phases"]] == list(task.phases) and list(info["labels"]) == list(task.labels)
+def weights_hash(path: str | Path | None) -> str | None:
+    """Short hash of a ``model.pt``'s bytes, to tell checkpoints apart; None for None."""
+    return None if path is None else hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def agreed(name: str, given: Any, info: Mapping[str, Any], default: Any = None) -> Any:
+    """Value of an option that a model's ``model.json`` may fix already.
+
+    Args:
+        name: of the option and of the key in ``info``.
+        given: what the user asked for, None for nothing.
+        info: from ``read_model_info``; empty when there is no model.
+        default: where neither says anything.
+
+    Raises:
+        ScanError: if the option contradicts the model.
+    """
+    stored = info.get(name)
+    if given is not None and stored is not None and given != stored:
+        raise ScanError(f"--{name} {given} contradicts the model, which was made with {name} {stored}: leave it out, or use "
+                        "another checkpoint.")  # fmt: skip
+    return next((value for value in (given, stored, default) if value is not None), None)
+
+
+def check_classes(info: Mapping[str, Any], task: Datalist) -> None:
+    """Refuse a model that predicts other classes than ``task`` has, or in another order.
+
+    Raises:
+        ScanError: naming both.
+    """
+    if [tuple(p) for p in info["phases"]] != list(task.phases):
+        raise ScanError(f"the model's classes are {', '.join(info['labels'])}, but {task.path or task.name} has "
+                        f"{', '.join(task.labels)}: fine-tune on it first, or choose the model that was.")  # fmt: skip
 
 
 def _replace(path: Path, write: Any) -> None:

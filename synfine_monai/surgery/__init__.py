@@ -1,5 +1,7 @@
 """Which part of a network responds to a shift, and how to tune that part alone."""
 
+from synfine_monai.lazy_rooms import submodules_of
+
 from synfine_monai.surgery.batch_norm import freeze_batch_norm, unfreeze_batch_norm
 from synfine_monai.surgery.head import adapt_head
 from synfine_monai.surgery.relative_gradient_norm import block_sensitivity, relative_gradient_norm
@@ -33,3 +35,5 @@ __all__ = [
     "tuning_plan",
     "unfreeze_batch_norm",
 ]
+
+__getattr__ = submodules_of(__name__)

@@ -1,1 +1,5 @@
 """Procedural rock, CT artefacts, normalisation."""
+
+from synfine_monai.lazy_rooms import submodules_of
+
+__getattr__ = submodules_of(__name__)

@@ -1,0 +1,64 @@
+"""Count the porosity of a scan while it is segmented, and write it down at the end."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from ignite.engine import Engine, Events
+from matplotlib.figure import Figure
+
+from synfine_monai.atomic_file import atomic_file
+from synfine_monai.data.scan import ScanInfo, extension_of
+from synfine_monai.metrics.porosity_profile import PorosityProfile
+from synfine_monai.visualize.porosity_profile import draw_porosity_profile
+
+__all__ = ["PorosityReport"]
+
+
+class PorosityReport:
+    """Ignite handler that counts the labels of each slab and writes SCAN_porosity.csv, .json and .png when all are done.
+
+    The total is ``engine.state.metrics["porosity"]`` as well, and printed.
+
+    Args:
+        folder: where the three files go.
+        like: the scan, for its name and the distance of its slices.
+        pore_labels: classes that are pore space.
+        key: entry of the engine's output, (D, H, W) uint8 classes, 255 outside the core.
+
+    Raises:
+        ScanError: if the files cannot be written.
+    """
+
+    def __init__(self, folder: str | Path, like: ScanInfo, pore_labels: Collection[int], key: str = "labels") -> None:
+        self.folder, self.like, self.pore_labels, self.key = Path(folder), like, pore_labels, key
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        engine.add_event_handler(Events.STARTED, self._start)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._count)
+        engine.add_event_handler(Events.COMPLETED, self._write)
+
+    def _start(self, engine: Engine) -> None:
+        size = self.like.voxel_size_um
+        self.profile = PorosityProfile(self.pore_labels, None if size is None else size[0])
+
+    def _count(self, engine: Engine) -> None:
+        for output in engine.state.output:
+            self.profile.add(output[self.key].numpy())
+
+    def _write(self, engine: Engine) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        source = self.like.path.resolve()
+        name = source.name if self.like.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
+        self.profile.write_csv(self.folder / f"{name}_porosity.csv")
+        self.profile.write_json(self.folder / f"{name}_porosity.json")
+        self._draw(name)
+        porosity = engine.state.metrics["porosity"] = self.profile.porosity
+        share = "unknown" if porosity is None else f"{porosity:.2%}"
+        print(f"Porosity of {source.name}: {share} of {sum(self.profile.voxels):,} voxels in the core", flush=True)
+
+    def _draw(self, name: str) -> None:
+        figure = Figure(figsize=(5, 6), layout="constrained")
+        draw_porosity_profile(figure.subplots(), self.profile, f"Porosity along {name}")
+        with atomic_file(self.folder / f"{name}_porosity.png") as temporary:
+            figure.savefig(temporary, dpi=120)

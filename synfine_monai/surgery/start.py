@@ -1,0 +1,50 @@
+"""The network that fine-tuning starts from: a checkpoint whose head is fitted to the task's classes, or scratch."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from synfine_monai.networks.model_file import load_state, load_weights, read_model_info
+from synfine_monai.surgery.batch_norm import freeze_batch_norm
+from synfine_monai.surgery.head import adapt_head
+from synfine_monai.surgery.linear_probe import linear_probe
+from synfine_monai.surgery.probe import LossFunction
+
+__all__ = ["start_network"]
+
+
+def start_network(
+    network: nn.Module,
+    checkpoint: Path | None,
+    phases: Sequence[Sequence[str]],
+    data: Mapping[str, torch.Tensor],
+    loss_function: LossFunction,
+    seed: int = 0,
+) -> nn.Module:
+    """Load a checkpoint into ``network``, row by row of the head, and freeze the statistics of batch norm.
+
+    A class that no row of the checkpoint tells apart is fitted by a linear probe on the labelled patches. From scratch
+    (``checkpoint`` None) nothing is loaded or frozen.
+
+    Args:
+        network: with as many classes as the task.
+        checkpoint: a ``model.pt`` with its ``model.json``, or None.
+        phases: for each class of the task, the generator's phases that it covers.
+        data: "image" and "label" of the labelled patches.
+        loss_function: the training loss.
+        seed: of the linear probe.
+
+    Raises:
+        ScanError: if the checkpoint is of another architecture, or does not fit its ``model.json``.
+    """
+    if checkpoint is None:
+        return network
+    source = read_model_info(checkpoint)["phases"]
+    weights, undecided = adapt_head(load_weights(checkpoint), source, phases)
+    load_state(network, weights, checkpoint)
+    freeze_batch_norm(network)
+    if undecided:
+        linear_probe(network, data, loss_function, seed=seed)
+    return network

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery.probe import LossFunction
@@ -86,9 +86,14 @@ def save_sensitivity(sensitivity: Mapping[str, Any], output_dir: str | Path) -> 
         for group, values in sensitivity[view].items():
             writer.writerow((view, group, values["mean"], values["min"], values["max"]))
     writer.writerows(("parameter", name, value, "", "") for name, value in sensitivity["parameters"].items())
+    try:
+        output_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScanError(f"{output_dir} cannot be made a folder: {error.strerror}.") from error
     as_json, as_csv = output_dir / "sensitivity.json", output_dir / "sensitivity.csv"
-    _write(as_json, json.dumps(sensitivity, indent=2) + "\n")
-    _write(as_csv, table.getvalue())
+    for path, text in ((as_json, json.dumps(sensitivity, indent=2) + "\n"), (as_csv, table.getvalue())):
+        with atomic_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     return as_json, as_csv
 
 
@@ -108,15 +113,3 @@ def load_sensitivity(path: str | Path) -> dict[str, Any]:
     if missing:
         raise ScanError(f"{path} lacks {', '.join(sorted(missing))}: write it anew with the verb 'sensitivity'.")
     return sensitivity
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ScanError(f"{path} cannot be written: {error}. Is the folder writable, and is there space?") from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ __all__ = ["PorosityReport"]
 
 
 class PorosityReport:
-    """Ignite handler that counts the labels of each slab and writes SCAN_porosity.csv, .json and .png when all are done.
+    """Ignite handler that counts the labels of each slab and at the end writes SCAN_porosity.csv, .json and .png.
 
     The total is ``engine.state.metrics["porosity"]`` as well, and printed.
 

@@ -16,9 +16,9 @@ __all__ = ["SlabWriter"]
 class SlabWriter:
     """Ignite handler that appends one entry of each slab's output to a volume like the scan.
 
-    The volume takes its name when the run is complete. A run that is killed leaves only a hidden partial file, which the
-    next run replaces; a volume of an earlier run stays whole until then. Slabs are compressed and written by a thread,
-    at most one behind the network.
+    The volume takes its name when the run is complete. A run that is killed leaves only a hidden partial file, which
+    the next run replaces; a volume of an earlier run stays whole until then. Slabs are compressed and written by a
+    thread, at most one behind the network.
 
     Args:
         path: file or folder to write, see ``synfine_monai.data.scan.labels_path``.

@@ -1,0 +1,67 @@
+"""A scan as slabs of a few slices, normalised, for inference at the memory of a slab."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from synfine_monai.data.field_of_view import fill_outside
+from synfine_monai.data.intensity import IntensityStatistics
+from synfine_monai.data.scan import Scan
+from synfine_monai.data.scan_field_of_view import FieldOfView
+from synfine_monai.errors import ScanError
+
+__all__ = ["SlabDataset"]
+
+SMALLEST_SIDE = 16
+
+
+class SlabDataset(Dataset):
+    """Slabs of a scan in z order; the next one is read in a thread while this one is worked on.
+
+    MONAI's ``ThreadDataLoader`` would do the same, but ends early and silently where reading fails.
+
+    Args:
+        scan: an open scan; items must be asked for by one thread.
+        field_of_view: of the scan.
+        statistics: by which the scan is normalised.
+        slab_voxels: voxels of a slab, rounded down to whole slices, but at least one slice.
+
+    Items:
+        image (1, d, H, W) float32, normalised and filled outside the field of view; fov (1, d, H, W) bool; start: z of
+        the first slice.
+
+    Raises:
+        ScanError: if slices are too small to be segmented; by an item, if it cannot be read or holds NaN.
+    """
+
+    def __init__(self, scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics,
+                 slab_voxels: int = 1 << 21) -> None:
+        _, height, width = scan.shape
+        if min(height, width) < SMALLEST_SIDE:
+            raise ScanError(f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "
+                            f"{SMALLEST_SIDE}×{SMALLEST_SIDE} are needed to segment them.")
+        self.scan, self.field_of_view, self.statistics = scan, field_of_view, statistics
+        self.slices = max(1, slab_voxels // (height * width))
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-slab")
+        self._ahead: dict[int, Future] = {}
+
+    def __len__(self) -> int:
+        return -(-self.scan.shape[0] // self.slices)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"{self.scan.info.path.name} has slabs 0 to {len(self) - 1}, not {index}.")
+        slab = self._ahead.pop(index, None) or self._reader.submit(self._read, index)
+        self._ahead = {index + 1: self._reader.submit(self._read, index + 1)} if index + 1 < len(self) else {}
+        return slab.result()
+
+    def _read(self, index: int) -> dict[str, Any]:
+        start = index * self.slices
+        stop = min(start + self.slices, self.scan.shape[0])
+        fov = self.field_of_view.slab(start, stop)
+        image = self.statistics.normalise(self.scan.read(start, stop))
+        image = fill_outside(image, fov) if fov.any() else np.zeros_like(image)
+        return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start}

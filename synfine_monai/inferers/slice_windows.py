@@ -1,0 +1,72 @@
+"""A 2-D network over the slices of a slab, in windows that overlap so far that no border shows."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Any
+
+import torch
+from monai.inferers import Inferer, sliding_window_inference
+from torch.nn.functional import pad
+
+__all__ = ["SliceWindowInferer"]
+
+PIXELS_PER_PASS = {"cpu": 1 << 18, "cuda": 1 << 22}
+"""Pixels that a network sees at once: on a CPU what its caches hold (2^18 is 1.7 times as fast as 2^20)."""
+
+
+class SliceWindowInferer(Inferer):
+    """Segment a slab slice by slice: small slices whole and several at once, large ones in windows.
+
+    Neighbouring windows overlap by twice ``margin``, and the outer ``margin`` of a window counts only where nothing
+    else covers it. With a margin as wide as the network's reach, the result is that of the whole slice, seamless and
+    equal but for rounding. MONAI's own blending would cost more overlap and only smooth the seams.
+
+    Args:
+        window: largest side of a window in pixels; slices are divided evenly into as few windows as fit.
+        margin: reach of the network in pixels; 24 covers ``RockUNet``, whose logits depend on 22 pixels around.
+        divisible: sides and positions of windows are multiples of it: the network's total pooling.
+        pixels_per_pass: how many pixels the network gets at once, at least one window; None for the device's default.
+
+    Shapes:
+        slab (B, C, D, H, W) float, any D, H and W -> logits (B, K, D, H, W), of the network's classes K.
+
+    Raises:
+        ValueError: if the window holds nothing beside its margins, or does not fit ``divisible``.
+    """
+
+    def __init__(self, window: int = 576, margin: int = 24, divisible: int = 4,
+                 pixels_per_pass: int | None = None) -> None:
+        super().__init__()
+        if window <= 2 * margin or window % divisible or margin % divisible:
+            raise ValueError(f"window {window} must be above twice the margin {margin}, and both multiples of "
+                             f"{divisible}.")
+        self.window, self.margin, self.divisible, self.pixels_per_pass = window, margin, divisible, pixels_per_pass
+
+    def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any,
+                 **kwargs: Any) -> torch.Tensor:
+        batch, _, depth, height, width = inputs.shape
+        slices = inputs.transpose(1, 2).flatten(0, 1)
+        slices = pad(slices, [0, -width % self.divisible, 0, -height % self.divisible], mode="replicate")
+        sides = [self._side(size) for size in slices.shape[-2:]]
+        limit = self.pixels_per_pass or PIXELS_PER_PASS.get(inputs.device.type, PIXELS_PER_PASS["cuda"])
+        logits = sliding_window_inference(
+            slices,
+            roi_size=sides,
+            sw_batch_size=max(1, limit // (sides[0] * sides[1])),
+            predictor=lambda windows: network(windows, *args, **kwargs),
+            overlap=[(2 * self.margin - 0.5) / side for side in sides],  # a half against rounding of the step
+            roi_weight_map=self._weights(sides, inputs.device),
+        )
+        return logits[..., :height, :width].unflatten(0, (batch, depth)).transpose(1, 2)
+
+    def _side(self, size: int) -> int:
+        """Side of the fewest equal windows that cover ``size`` pixels with their overlap."""
+        overlap = 2 * self.margin
+        count = max(1, ceil((size - overlap) / (self.window - overlap)))
+        return self.divisible * ceil((size + (count - 1) * overlap) / count / self.divisible)
+
+    def _weights(self, sides: list[int], device: torch.device) -> torch.Tensor:
+        """1 in the middle of a window, next to nothing in its margins, and less again where two of them meet."""
+        rows, columns = (torch.full([side], 1e-6, device=device) for side in sides)
+        rows[self.margin : -self.margin] = columns[self.margin : -self.margin] = 1.0
+        return torch.outer(rows, columns)

@@ -13,7 +13,6 @@ continued by the same command.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -24,6 +23,14 @@ from environment import ROOT, SetUpError, add_environment_options, environment_p
 
 CONFIGS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 OPTIONS_OF_EVERY_VERB = ("device", "fov", "voxel_size_um")
+
+
+PRINT_TABLE = """
+import sys
+from synfine_monai.report.metrics_file import read_metrics
+from synfine_monai.report.table import results_table
+print(results_table(read_metrics(sys.argv[1])))
+"""
 
 
 class CommandFailedError(RuntimeError):
@@ -44,16 +51,14 @@ def main() -> int:
         if scan is not None:
             checkpoint = ["--checkpoint", str(output_dir / "model.pt")]
             _verb(python, "inference", ["--scan", str(scan), *checkpoint, "--output_dir", str(output_dir), *common])
-    except SetUpError as error:
-        print(f"quickstart: {error}", file=sys.stderr)
-        return 1
-    except CommandFailedError as error:
+        _report(python, output_dir)
+    except (SetUpError, CommandFailedError) as error:
         print(f"\nquickstart: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nquickstart: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
-    print(f"\nDone in {minutes_since(began)}.\n{_summary(output_dir)}")
+    print(f"\nDone in {minutes_since(began)}.")
     return 0
 
 
@@ -105,33 +110,14 @@ def _run(what: str, command: list[str | Path]) -> None:
         )
 
 
-def _summary(output_dir: Path) -> str:
-    """Scores and porosity of every method, and where the rest lies."""
-    lines = []
-    metrics = output_dir / "metrics.json"
-    if metrics.is_file():
-        scores = json.loads(metrics.read_text(encoding="utf-8"))["methods"]
-        lines += [f"{'method':<16}{'pore Dice':>10}{'mean Dice':>11}{'porosity':>10}"]
-        lines += [
-            f"{name:<16}"
-            + "".join(
-                f"{_number(of.get(key)):>{width}}"
-                for key, width in (("pore_dice", 10), ("mean_dice", 11), ("porosity", 10))
-            )
-            for name, of in scores.items()
-        ]
-        lines.append("")
-    places = {
-        "scores": metrics,
-        "pictures": output_dir / "figures",
-        "labels": output_dir / "predictions",
-        "model": output_dir / "model.pt",
-    }
-    return "\n".join(lines + [f"{name:<9} {place}" for name, place in places.items() if place.exists()])
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _report(python: Path, output_dir: Path) -> None:
+    """The scores of every method, and where everything lies."""
+    if (metrics := output_dir / "metrics.json").is_file():
+        print(flush=True)
+        _run("the table of scores", [python, "-c", PRINT_TABLE, metrics])
+    places = {"scores": metrics, "pictures": output_dir / "figures", "labels": output_dir / "predictions"}
+    places["model"] = output_dir / "model.pt"
+    print("\n" + "\n".join(f"{name:<9} {place}" for name, place in places.items() if place.exists()))
 
 
 if __name__ == "__main__":

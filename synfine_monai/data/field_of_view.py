@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from synfine_monai.data.core_outline import enlarge, find_cores, reduce_slice
+from synfine_monai.data.core_outline import find_cores
 from synfine_monai.data.fill_outside import fill_outside
+from synfine_monai.data.thumbnail import enlarge, reduce_slice
 from synfine_monai.errors import ScanError
 
 __all__ = ["fill_outside", "find_field_of_view"]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.data.core_outline import Thumbnail, enlarge, find_cores, reduce_slice
+from synfine_monai.data.core_outline import find_cores
 from synfine_monai.data.scan import Scan, open_scan
+from synfine_monai.data.thumbnail import Thumbnail, enlarge, reduce_slice
 from synfine_monai.errors import ScanError
 
 __all__ = ["FieldOfView", "FoundFieldOfView", "GivenFieldOfView", "find_scan_field_of_view", "thin_pass"]

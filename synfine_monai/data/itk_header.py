@@ -25,7 +25,7 @@ class ItkHeader:
         offset: of the first voxel or of the compressed stream in it; -1 if the voxels stand at its end.
         encoding: "raw", "gzip" or "zlib"; None for what only SimpleITK reads (text, bzip2, one file a slice).
         byte_order: "<" or ">".
-        states_spacing: whether the text holds a spacing at all.
+        states_spacing: whether the text holds a spacing, in no unit or in one that we know.
         unit: unit that the text states, a key of MICROMETRES, or None.
     """
 
@@ -68,16 +68,12 @@ def _nrrd(path: Path) -> ItkHeader:
     if not simple or (detached or "").startswith("LIST") or "%" in (detached or ""):
         encoding = None
     offset = skip if skip < 0 else (0 if detached else end) + skip
-    stated = fields.get("spacedirections") or fields.get("spacings", "nan")
+    units = [word for word in (fields.get("spaceunits") or fields.get("units", "")).split('"') if word.strip()]
+    unit = known_unit(units[0]) if units else None
+    spacing = fields.get("spacedirections") or fields.get("spacings", "nan")
+    states_spacing = "nan" not in spacing.lower() and (not units or unit is not None)  # 6 "pixel" says nothing
     return ItkHeader(path.with_name(detached) if detached else path, offset, encoding,
-                     ">" if fields.get("endian") == "big" else "<",
-                     "spacedirections" in fields or "nan" not in stated.lower(),
-                     _first_unit(fields.get("spaceunits") or fields.get("units")))
-
-
-def _first_unit(text: str | None) -> str | None:
-    words = [word for word in (text or "").split('"') if word.strip()]
-    return known_unit(words[0]) if words else None
+                     ">" if fields.get("endian") == "big" else "<", states_spacing, unit)
 
 
 def _metaimage(path: Path) -> ItkHeader:

@@ -7,6 +7,7 @@ import zlib
 import numpy as np
 
 from synfine_monai.data.scan_base import ScanInfo, ScanSink
+from synfine_monai.data.voxel_size import sizes_of_affine
 
 __all__ = ["MetaImageSink", "NrrdSink"]
 
@@ -39,10 +40,16 @@ class NrrdSink(ScanSink):
                  f"sizes: {' '.join(map(str, sizes))}", f"space directions: {' '.join(directions)}",
                  f"kinds: {' '.join(kinds)}", "endian: little", "encoding: gzip",
                  f"space origin: ({','.join(repr(float(v)) for v in self.like.affine[:axes, 3])})"]
-        unit = self.like.layout.get("unit")
-        if unit is not None and (self.like.layout.get("states_unit") or unit != "mm"):
+        if (unit := self._unit_to_state()) is not None:
             lines.append("space units: " + " ".join([f'"{unit}"'] * axes))
         return "\n".join(lines) + "\n\n"
+
+    def _unit_to_state(self) -> str | None:
+        """None where millimetres, or a spacing of 1 that nobody set, are understood."""
+        if self.like.voxel_size_um is None:
+            return None if sizes_of_affine(self.like.affine) == (1.0, 1.0, 1.0) else "unknown"
+        unit = self.like.layout.get("unit", "mm")
+        return unit if unit != "mm" or self.like.layout.get("states_unit") else None
 
     def _append(self, slab: np.ndarray) -> None:
         self._file.write(_interleaved(slab, self.channels).data)

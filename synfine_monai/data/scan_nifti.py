@@ -36,8 +36,8 @@ class NiftiScan(Scan):
         stored = header.get_data_dtype()
         _refuse_what_is_no_scan(path, dims, stored)
         x, y, z = (*dims[:3], 1, 1)[:3]
-        slope, intercept = header.get_slope_inter()
-        self._scaling = None if slope in (None, 1.0) and not intercept else (slope, intercept or 0.0)
+        slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+        self._scaling = None if (slope, intercept) == (1.0, 0.0) else (slope, intercept)
         dtype = np.dtype(np.float32) if self._scaling else stored.newbyteorder("=")
         unit = UNITS.get(int(header["xyzt_units"]) & 7)
         layout = {"header": header.copy(), "unit": unit, "dims": dims}

@@ -13,7 +13,12 @@ from synfine_monai.data.tiff_voxel_size import tiff_voxel_steps
 from synfine_monai.data.voxel_size import MICROMETRES
 from synfine_monai.errors import ScanError
 
-__all__ = ["TiffScan", "scan_of_series", "steps_as_geometry"]
+__all__ = ["TiffScan"]
+
+AXES = {"T": "time points", "C": "channels", "Z": "slices"}
+
+MOST_CHANNELS = 4
+"""A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
 
 
 class TiffScan(Scan):
@@ -30,37 +35,32 @@ class TiffScan(Scan):
     def __init__(self, path: Path, errors: list[str]) -> None:
         self._tif: TiffFile | None = None
         self._process = 0
+        _refuse_unequal_pages(path)
+        try:
+            info, self._stream = self._described(path, errors)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(info)
+
+    def _described(self, path: Path, errors: list[str]) -> tuple[ScanInfo, VoxelStream | None]:
         tif = self._opened(path)
-        series = scan_of_series(tif, path)
-        self._refuse_damage(tif, series, path, errors)
+        series = _grey_series(tif, path)
+        _refuse_missing_pages(tif, series, path, errors)
         first = series.keyframe
         shape = (_page_count(series), first.imagelength, first.imagewidth)
         dtype = np.dtype(np.uint8) if first.dtype == bool else first.dtype.newbyteorder("=")
-        voxel_size_um, affine, unit = steps_as_geometry(tiff_voxel_steps(tif, shape[0]))
+        voxel_size_um, affine, unit = _geometry(tiff_voxel_steps(tif, shape[0]))
         kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "plain"
         layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
-        super().__init__(ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout))
-        self._stream = _plain_stream(tif, series, path, shape)
+        info = ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout)
+        return info, _plain_stream(tif, series, path, shape)
 
     def _opened(self, path: Path) -> TiffFile:
         # a forked worker shares the file position with its parent, so it opens its own
         if self._tif is None or self._process != os.getpid():
             self._tif, self._process = TiffFile(path), os.getpid()
         return self._tif
-
-    def _refuse_damage(self, tif: TiffFile, series: TiffPageSeries, path: Path, errors: list[str]) -> None:
-        size, first = tif.filehandle.size, tif.pages.first
-        tif.pages.useframes = False
-        for number, page in enumerate(tif.pages):
-            if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
-                raise ScanError(f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
-                                "save pages of one shape and type.")
-            _refuse_short_page(page, size, path, number)
-        fatal = [error for error in errors if "TiffTag" not in error]
-        stated = _stated_page_count(tif)
-        if fatal or stated > _page_count(series) or any(page is None for page in series.pages):
-            raise ScanError(f"{path.name} is cut short or damaged: {_page_count(series)} of {max(stated, 1)} or more "
-                            "pages can be found; copy or export it again.")
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:
@@ -81,33 +81,58 @@ class TiffScan(Scan):
         return {**self.__dict__, "_tif": None}
 
 
-def scan_of_series(tif: TiffFile, path: Path) -> TiffPageSeries:
+def _refuse_unequal_pages(path: Path) -> None:
+    """tifffile looks at some pages only before it takes them to be alike."""
+    with TiffFile(path) as tif:
+        first = tif.pages.first
+        if first.samplesperpixel > 1:
+            raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey "
+                            "levels.")
+        tif.pages.useframes = False
+        for number, page in enumerate(tif.pages):
+            if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
+                raise ScanError(f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
+                                "save pages of one shape and type.")
+            _refuse_short_page(page, tif.filehandle.size, path, number)
+
+
+def _refuse_missing_pages(tif: TiffFile, series: TiffPageSeries, path: Path, errors: list[str]) -> None:
+    stated = _stated_page_count(tif)
+    # a tag that cannot be understood may be some vendor's, one that points behind the end was cut off
+    errors = [error for error in errors if "TiffTag" not in error or "invalid value offset" in error]
+    if errors or stated > _page_count(series) or any(page is None for page in series.pages):
+        raise ScanError(f"{path.name} is cut short or damaged: not all of it can be found behind page "
+                        f"{_page_count(series) - 1}; copy or export it again.")
+
+
+def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
     """The one series of grey-level images in a TIFF.
 
     Raises:
         ScanError: if its images are no grey levels, or have more axes than z, y and x.
     """
     first = tif.pages.first
-    if first.samplesperpixel > 1:
-        raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey "
-                        "levels.")
     if first.dtype is None or first.dtype.kind not in "uifb":
         raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
     series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
     if len(series) > 1:
         raise ScanError(f"{path.name} holds {len(series)} images of different shape or type "
                         f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file.")
-    axes = dict(zip(series[0].get_axes(squeeze=False), series[0].get_shape(squeeze=False), strict=True))
-    for axis, what in {"T": "time points", "C": "channels"}.items():
-        if axes.get(axis, 1) > 1:
-            raise ScanError(f"{path.name} holds {axes[axis]} {what}; save one scan a file, with its slices along z "
-                            "(Fiji: Image > Hyperstacks > Re-order).")
-    if series[0].ndim > 3 or first.imagedepth > 1:
-        raise ScanError(f"{path.name} has {series[0].ndim} axes {series[0].shape}; a scan has z, y and x.")
+    _refuse_more_axes(series[0], path)
     return series[0]
 
 
-def steps_as_geometry(stated: tuple[tuple[float, float, float], str] | None
+def _refuse_more_axes(series: TiffPageSeries, path: Path) -> None:
+    axes = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
+    stacked = [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
+    few_channels = any(axis == "C" and count <= MOST_CHANNELS for axis, count in stacked)
+    if len(stacked) > 1 or few_channels or series.keyframe.imagedepth > 1:
+        named = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
+        raise ScanError(f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
+                        "along z (Fiji: Image > Hyperstacks > Re-order).")
+
+
+def _geometry(stated: tuple[tuple[float, float, float], str] | None
                       ) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
     """(voxel size in µm, affine, unit) from ((z, y, x), unit), or the unknown ones."""
     if stated is None:

@@ -1,16 +1,11 @@
 """Round trips of every format, and what an open scan promises."""
 
-import pickle
 from pathlib import Path
 
-import nibabel
 import numpy as np
 import pytest
-import SimpleITK
-import tifffile
 
 from synfine_monai.data.scan import ScanInfo, create_scan, format_of, labels_path, new_scan_info, open_scan
-from synfine_monai.errors import ScanError
 
 SHAPE = (5, 7, 6)
 NAMES = ["core.tif", "core.tiff", "core.ome.tif", "core.nii", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd",

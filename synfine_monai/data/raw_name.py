@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["RawName", "labels_name", "read_raw_name"]
 
-SIZES = re.compile(r"(?<![\d.])(?=(\d+)[_x×](\d+)[_x×](\d+)(?!\d|\.\d|nm|um|µm))", re.IGNORECASE)
+SIZES = re.compile(r"(?<!\d)(?=(\d+)[_x×](\d+)[_x×](\d+)(?!\d))", re.IGNORECASE)
 DTYPE = re.compile(r"(?<![a-z0-9])(u?int(?:8|16|32|64)|float(?:16|32|64))(be|le)?(?![a-z0-9])", re.IGNORECASE)
 VOXEL = re.compile(r"(?<![\d.])(?:([\d.]+)x([\d.]+)x)?(\d+(?:\.\d+)?)(nm|um|µm)(?![a-z0-9])", re.IGNORECASE)
 
@@ -30,7 +30,8 @@ class RawName:
 
 def read_raw_name(stem: str) -> RawName:
     """Read the name of a raw file, without its extension."""
-    shapes = tuple((int(z), int(y), int(x)) for x, y, z in SIZES.findall(stem) if int(x) * int(y) * int(z))
+    rest = VOXEL.sub("|", DTYPE.sub("|", stem))
+    shapes = tuple((int(z), int(y), int(x)) for x, y, z in SIZES.findall(rest) if int(x) * int(y) * int(z))
     found = DTYPE.search(stem)
     dtype = None
     if found:

@@ -171,7 +171,7 @@ BAD = {
     "time": (np.zeros((2, 4, 8, 8), np.uint8), {"imagej": True, "metadata": {"axes": "TZYX"}}, "2 time points"),
     "channels": (np.zeros((4, 3, 8, 8), np.uint8), {"imagej": True, "metadata": {"axes": "ZCYX"}}, "3 channels"),
     "flat channels": (np.zeros((3, 8, 8), np.uint8), {"imagej": True, "metadata": {"axes": "CYX"}}, "3 channels"),
-    "ome channels": (np.zeros((3, 4, 8, 8), np.uint8), {"ome": True, "metadata": {"axes": "CZYX"}} | GREY, "3 channels"),
+    "ome channels": (np.zeros((3, 4, 8, 8), np.uint8), GREY | {"ome": True, "metadata": {"axes": "CZYX"}}, "3 chan"),
     "four axes": (np.zeros((3, 4, 8, 8), np.uint8), GREY, "3 images, 4 images"),
 }
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -173,9 +174,9 @@ class ScanSink(ABC):
     def abort(self) -> None:
         """Give up and remove what was written."""
         self._open = False
-        try:
+        with suppress(OSError):  # a full disk complains once more while files are closed
             self._discard()
-        finally:
+        with suppress(OSError):
             _remove(self.partial)
 
     @abstractmethod

@@ -3,6 +3,7 @@
 import gzip
 import os
 import zlib
+from contextlib import suppress
 
 import numpy as np
 
@@ -59,8 +60,10 @@ class NrrdSink(ScanSink):
         self._raw.close()
 
     def _discard(self) -> None:
-        if hasattr(self, "_raw"):
-            self._raw.close()
+        for file in (getattr(self, "_file", None), getattr(self, "_raw", None)):
+            if file is not None:
+                with suppress(OSError):
+                    file.close()
 
 
 class MetaImageSink(ScanSink):
@@ -114,7 +117,8 @@ class MetaImageSink(ScanSink):
 
     def _discard(self) -> None:
         if hasattr(self, "_file"):
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
             self._data_partial.unlink(missing_ok=True)
 
 

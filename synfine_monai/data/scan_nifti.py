@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,7 @@ class NiftiSink(ScanSink):
 
     def _discard(self) -> None:
         for file in getattr(self, "_files", ()):
-            try:
+            with suppress(OSError):
                 file.close()
-            except OSError:
-                continue
         for part in getattr(self, "_parts", ())[1:]:
             part.unlink(missing_ok=True)

@@ -15,11 +15,11 @@ from synfine_monai.errors import ScanError
 __all__ = ["OtsuBaseline"]
 
 _BINS = 256
-_TAILS = (0.01, 99.99)  # percentiles: a few metal voxels must not take most of the bins
+_TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would take most of the bins
 
 
 class OtsuBaseline(Baseline):
-    """K − 1 thresholds of largest between-class variance over all in-core voxels of the slices.
+    """K − 1 thresholds of largest between-class variance over all in-core voxels of the slices but their extremes.
 
     Args:
         phases: the phases that each class covers; they say which class is the darkest, the next, … (``GREY_ORDER``).
@@ -35,7 +35,8 @@ class OtsuBaseline(Baseline):
 
     def fit(self, slices: Sequence[LabelledSlice]) -> Self:
         levels = grey_levels_in_core(slices)
-        levels = np.clip(levels, *np.percentile(levels, _TAILS))
+        low, high = np.percentile(levels, _TAILS)
+        levels = levels[(levels >= low) & (levels <= high)]
         if np.ptp(levels) == 0:
             raise ScanError(f"Otsu's method needs contrast, but all in-core voxels have the grey level {levels[0]:g}.")
         counts, edges = np.histogram(levels, bins=_BINS)

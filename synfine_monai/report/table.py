@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Column", "METHOD_WORDS", "best_methods", "method_words", "results_table", "table_columns", "true_porosity"]
+__all__ = [
+    "METHOD_WORDS",
+    "Column",
+    "best_methods",
+    "method_words",
+    "results_table",
+    "table_caption",
+    "table_columns",
+    "table_footnote",
+    "true_porosity",
+]
 
 METHOD_WORDS = {
     "surgical": "surgical fine-tuning",
@@ -22,7 +32,7 @@ METHOD_WORDS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A number of each method, as shown to a reader: title, key in ``metrics.json``, factor, decimals, which is best."""
+    """A number of each method as a reader sees it: title, key in ``metrics.json``, factor, decimals, which is best."""
 
     title: str
     key: str
@@ -84,7 +94,9 @@ def results_table(metrics: Mapping[str, Any]) -> str:
         for name, words in method_words(list(methods)).items()
     ]
     lines = _align([head, *body])
-    return "\n".join([_caption(metrics), "", lines[0], "-" * len(lines[0]), *lines[1:], "", _footnote(methods)])
+    return "\n".join(
+        [table_caption(metrics), "", lines[0], "-" * len(lines[0]), *lines[1:], "", table_footnote(methods)]
+    )
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -95,7 +107,8 @@ def _align(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _caption(metrics: Mapping[str, Any]) -> str:
+def table_caption(metrics: Mapping[str, Any]) -> str:
+    """Task, items and labels in words, for the content of ``metrics.json``."""
     budget = metrics["label_budget"]
     learned = "all labelled patches" if budget is None else f"{budget} labelled patch{'es' if budget != 1 else ''}"
     tuned = metrics["selected"]
@@ -103,7 +116,8 @@ def _caption(metrics: Mapping[str, Any]) -> str:
     return f"{metrics['task']}, {metrics['split']} items, {learned}" + (f", tuned: {tuned}" if tuned else "")
 
 
-def _footnote(methods: Mapping[str, Mapping[str, Any]]) -> str:
+def table_footnote(methods: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the marks and the error mean, and the true porosity if it is known; one or two lines."""
     note = "* best of its column. Scores over labelled voxels in the core; error: mean over items, percentage points."
     truth = true_porosity(methods)
     return note if truth is None else f"{note}\nTrue porosity of the same voxels: {100 * truth:.2f} %."

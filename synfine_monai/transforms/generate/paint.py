@@ -1,0 +1,48 @@
+"""From phases to grey levels: a level and a texture for each phase, a tone for each grain."""
+
+from collections.abc import Mapping
+
+import torch
+from monai.transforms import Randomizable, Transform
+
+from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
+from synfine_monai.transforms.generate.smooth_noise import smooth_noise
+
+__all__ = ["RandPaint"]
+
+
+class RandPaint(Randomizable, Transform):
+    """Paint relative attenuation: matrix is about 1, air about 0.
+
+    Args:
+        grey: phase name -> grey level.
+        texture: phase name -> standard deviation of the phase's own mottling; a phase left out has none.
+        texture_length: smoothness of the mottling in voxels.
+        tone: standard deviation between grains (of a grain's ``tone``), in the matrix.
+
+    Needs ``phase`` (D, H, W) uint8 and, if grains were packed, ``tone``; adds ``image`` (1, D, H, W) float32.
+    """
+
+    def __init__(
+        self,
+        grey: Mapping[str, Range],
+        texture: Mapping[str, Range] | None = None,
+        texture_length: Range = (1.0, 4.0),
+        tone: Range = 0.0,
+    ) -> None:
+        if set(grey) != set(PHASES):
+            raise ValueError(f"grey names {sorted(grey)}, but needs a level for each of {sorted(PHASES)}.")
+        self.grey, self.texture, self.texture_length, self.tone = dict(grey), dict(texture or {}), texture_length, tone
+
+    def __call__(self, sample: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        phase = sample["phase"]
+        index = phase.flatten().int()
+        look = lambda values: torch.tensor(values, device=phase.device).index_select(0, index).view(phase.shape)  # noqa: E731
+        image = look([uniform(self.R, self.grey[name]) for name in PHASES])
+        mottling = smooth_noise(self.R, phase.shape, log_uniform(self.R, self.texture_length), phase.device)
+        image += look([uniform(self.R, self.texture.get(name, 0.0)) for name in PHASES]) * mottling
+        tone = uniform(self.R, self.tone)
+        if "tone" in sample and tone > 0:
+            image += tone * sample["tone"].clamp(-2.5, 2.5) * (phase == PHASES.index("matrix"))
+        return {**sample, "image": image[None]}

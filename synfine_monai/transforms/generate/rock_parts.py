@@ -1,0 +1,63 @@
+"""From the entries of a preset to the transforms that they name."""
+
+from collections.abc import Mapping, Sequence
+from pydoc import locate
+from typing import Any
+
+from monai.transforms import Transform
+
+from synfine_monai.errors import ScanError
+from synfine_monai.transforms.corrupt.brightness_drift import BrightnessDrift
+from synfine_monai.transforms.corrupt.correlated_noise import CorrelatedNoise
+from synfine_monai.transforms.corrupt.edge_enhancement import EdgeEnhancement
+from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
+from synfine_monai.transforms.corrupt.photon_noise import PhotonNoise
+from synfine_monai.transforms.corrupt.rand_corrupt import RandCorruptd
+from synfine_monai.transforms.corrupt.rings import Rings
+from synfine_monai.transforms.corrupt.saturation import Saturation
+from synfine_monai.transforms.generate.coating import RandCoating
+from synfine_monai.transforms.generate.fractures import RandFractures
+from synfine_monai.transforms.generate.grains import RandGrains
+from synfine_monai.transforms.generate.inclusions import RandInclusions
+from synfine_monai.transforms.generate.label_boundary import RandLabelBoundary
+from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
+from synfine_monai.transforms.generate.paint import RandPaint
+
+__all__ = ["CORRUPTIONS", "PARTS", "build_parts"]
+
+PARTS = {
+    part.__name__: part
+    for part in (RandGrains, RandNoiseMask, RandInclusions, RandCoating, RandFractures, RandPaint, RandLabelBoundary)
+}
+CORRUPTIONS = {
+    corruption.__name__: corruption
+    for corruption in (
+        PartialVolume, CorrelatedNoise, PhotonNoise, EdgeEnhancement, Rings, BrightnessDrift, Saturation
+    )
+}
+
+
+def build_parts(entries: Sequence[Mapping[str, Any]]) -> list[Transform]:
+    """Build the parts of a rock.
+
+    Args:
+        entries: ``{"part": name in PARTS, **its arguments}``, or ``{"corrupt": name in CORRUPTIONS, "ranges": …,
+            "prob": …}``, which corrupts the image. A name with dots is imported: anyone can bring parts of their own.
+
+    Raises:
+        ScanError: if a name is unknown or its arguments do not fit.
+    """
+    return [_build(dict(entry)) for entry in entries]
+
+
+def _build(entry: dict[str, Any]) -> Transform:
+    kind = "corrupt" if "corrupt" in entry else "part"
+    name = str(entry.pop(kind, None))
+    known = CORRUPTIONS if kind == "corrupt" else PARTS
+    found = known.get(name) or (locate(name) if "." in name else None)
+    if found is None:
+        raise ScanError(f"a rock names the {kind} '{name}', which is none of {', '.join(known)}.")
+    try:
+        return RandCorruptd("image", found, **entry) if kind == "corrupt" else found(**entry)
+    except (TypeError, ValueError) as error:
+        raise ScanError(f"the {kind} {name} of a rock does not take what it is given: {error}") from error

@@ -109,7 +109,7 @@ def _surely_core(padding: np.ndarray) -> np.ndarray:
     margin = 2 * round(PORE_WIDTH * max(padding.shape)) + 4
     rock = ndimage.grey_opening(np.pad(~padding, margin).astype(np.uint8), (3, 3))
     closed = close_mask(rock.astype(bool), PORE_WIDTH)
-    return ndimage.grey_erosion(closed.astype(np.uint8), (5, 5))[margin:-margin, margin:-margin].astype(bool) & ~padding
+    return ndimage.grey_erosion(closed.astype(np.uint8), (5, 5))[margin:-margin, margin:-margin].astype(bool)
 
 
 def close_mask(mask: np.ndarray, width: float) -> np.ndarray:

@@ -33,6 +33,4 @@ def class_colors(phases: Sequence[Sequence[str]]) -> np.ndarray:
 
 def class_colormap(phases: Sequence[Sequence[str]]) -> ListedColormap:
     """A colormap for label images, to draw with ``vmin=-0.5, vmax=len(phases) - 0.5``; unlabelled (masked) is clear."""
-    colormap = ListedColormap(class_colors(phases), name="rock_classes")
-    colormap.set_bad((0, 0, 0, 0))
-    return colormap
+    return ListedColormap(class_colors(phases), name="rock_classes").with_extremes(bad=(0, 0, 0, 0))

@@ -44,7 +44,7 @@ def main() -> int:
 
 def _timed(name: str, python: Path, arguments: list[str], **environment: str) -> int:
     began = time.monotonic()
-    code = _pytest(python, arguments, **environment)
+    code = _pytest(python, ["--durations", "10", *arguments], **environment)
     print(f"{name}: {minutes_since(began)}", flush=True)
     return code
 

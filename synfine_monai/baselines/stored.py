@@ -1,5 +1,7 @@
 """All baselines of a run: fitted on the same labelled slices, stored beside the model, found again by ``evaluate``."""
 
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -73,5 +75,5 @@ def _load(kind: type[Baseline], file: Path) -> Baseline:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return kind.from_arrays(dict(arrays))
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ScanError(f"{file} is not a stored {kind.name} baseline ({error}); run the fine-tuning again.") from error

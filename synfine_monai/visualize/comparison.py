@@ -1,4 +1,4 @@
-"""Methods side by side, as bars with their intervals."""
+"""Methods side by side, with their intervals."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ def comparison_figure(
     titles: Mapping[str, str],
     title: str = "",
 ) -> Figure:
-    """One panel a score, one bar a method.
+    """One panel a score, one line a method.
 
     Args:
         scores: score key -> method -> (mean, low, high), or (value,) where there is no interval; what a method lacks
@@ -36,25 +36,36 @@ def comparison_figure(
 
 
 def draw_methods(axes: Axes, values: Mapping[str, Sequence[float]], words: Mapping[str, str], axis_title: str) -> None:
-    """Draw one horizontal bar a method with its interval and number; see ``comparison_figure``."""
+    """Draw each method's number and interval on a line of its own; see ``comparison_figure``.
+
+    Bars start at zero; where that would hide the differences the axis is cut, and dots take the place of bars.
+    """
     ends = [end for method in words if method in values for end in values[method]]
     left, right = _limits(ends)
+    decimals = 3 if max(ends, default=1.0) <= 1 else 2
     for place, method in enumerate(words):
-        if method in values:
-            _draw_bar(axes, place, values[method], color=_color(method, place), right=right)
+        if method not in values:
+            continue
+        mean, color = values[method][0], _color(method, place)
+        if left == 0:
+            axes.barh(place, mean, color=color, height=0.7)
+        else:
+            axes.plot(mean, place, "o", color=color, markersize=9)
+        _draw_interval(axes, place, values[method])
+        axes.annotate(f"{mean:.{decimals}f}", (max(values[method]), place), (7, 0), textcoords="offset points",
+                      va="center", fontsize=8)  # fmt: skip
     axes.set_yticks(range(len(words)), list(words.values()))
     axes.set(xlim=(left, right), ylim=(len(words) - 0.4, -0.6), xlabel=axis_title)
-    axes.grid(axis="x", alpha=0.3)
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(axis="both" if left else "x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_bar(axes: Axes, place: int, values: Sequence[float], color: str, right: float) -> None:
-    mean = values[0]
-    axes.barh(place, mean, color=color, height=0.7)
+def _draw_interval(axes: Axes, place: int, values: Sequence[float]) -> None:
     if len(values) == 3:
-        reach = [[mean - values[1]], [values[2] - mean]]
-        axes.errorbar(mean, place, xerr=np.clip(reach, 0, None), color="black", capsize=3, linewidth=1)
-    axes.text(max(values), place, f" {mean:.3f}" if abs(mean) <= 1 else f" {mean:.2f}", va="center", fontsize=8)
+        mean, low, high = values
+        reach = np.clip([[mean - low], [high - mean]], 0, None)
+        axes.errorbar(mean, place, xerr=reach, color="black", capsize=3, linewidth=1)
 
 
 def _limits(ends: Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,50 @@
+import pytest
+
+from synfine_monai.report.table import Column, best_methods, method_words, results_table, true_porosity
+
+
+def test_a_reader_finds_task_labels_methods_and_truth(metrics):
+    table = results_table(metrics)
+    assert table.startswith("concrete <1>, test items, 16 labelled patches, tuned: high")
+    assert "True porosity of the same voxels: 20.00 %." in table
+    first_words = [line.split("  ")[0] for line in table.splitlines()[4:7]]
+    assert first_words == ["surgical fine-tuning", "Otsu", "tuned: high+head"]
+
+
+def test_columns_are_aligned(metrics):
+    lines = results_table(metrics).splitlines()[2:7]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_numbers_stand_under_their_titles_and_the_best_is_marked(metrics):
+    head, _, surgical, otsu, _ = results_table(metrics).splitlines()[2:7]
+    column = head.index("pore Dice")
+    assert surgical[column : column + 10].strip() == "0.950*"
+    assert otsu[column : column + 10].strip() == "0.750"
+    column = head.index("porosity %")
+    assert surgical[column : column + 11].strip() == "20.00"
+
+
+def test_ties_as_printed_are_both_best_and_unknown_never_is():
+    methods = {"a": {"s": 0.90001}, "b": {"s": 0.90002}, "c": {"s": 0.8}, "d": {"s": None}}
+    assert best_methods(methods, Column("score", "s")) == {"a", "b"}
+    assert best_methods(methods, Column("error", "s", best="min")) == {"c"}
+    assert best_methods(methods, Column("porosity", "s", best=None)) == set()
+
+
+def test_unknown_is_a_dash():
+    assert Column("score", "s").text(None) == "–"
+
+
+def test_all_labels_are_called_so(metrics):
+    assert "all labelled patches" in results_table({**metrics, "label_budget": None, "selected": None})
+    assert "1 labelled patch," in results_table({**metrics, "label_budget": 1})
+
+
+def test_methods_come_in_one_order_whatever_order_they_ran_in():
+    assert list(method_words(["otsu", "mid", "surgical", "all"])) == ["surgical", "all", "otsu", "mid"]
+
+
+def test_true_porosity_weighs_items_by_their_voxels():
+    items = [{"true_porosity": 0.1, "voxels": 300}, {"true_porosity": 0.5, "voxels": 100}, {"true_porosity": None}]
+    assert true_porosity({"any": {"per_item": items}}) == pytest.approx(0.2)

@@ -95,7 +95,7 @@ def test_probabilities_follow_each_other(tmp_path):
 
 @pytest.mark.parametrize(("name", "count", "options", "words"), [
     ("core_96_96_16_uint16.raw", 294_911, {}, "holds 294,911 bytes, but 96×96×16 voxels of uint16 need 294,912"),
-    ("core_96_96_16.raw", 294_912, {}, "its voxel type: its 294,912 bytes for 96×96×16 voxels fit uint16 or int16; say"),
+    ("core_96_96_16.raw", 294_912, {}, "its voxel type: its 294,912 bytes for 96×96×16 voxels fit uint16 or int16"),
     ("core_96_96_16.raw", 294_911, {}, "its voxel type, and its 294,911 bytes fit none for 96×96×16 "),
     ("core_uint8.raw", 24, {}, "does not say its sizes.*--raw_shape"),
     ("core_4_3_2_uint8.raw", 25, {}, "are the sizes in its name wrong"),

@@ -18,14 +18,15 @@ class Pipeline:
     for it. The finished stages of an interrupted run see to it themselves that they are quick the second time.
 
     Args:
-        stages: verb -> options set for it beyond the common ones, in the order in which they run.
+        stages: verb -> options set for it beyond the common ones, in the order in which they run; a list of scans
+            makes one stage for each.
     """
 
     def __init__(self, stages: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> None:
         workflow = current_workflow()
         self.folder = Path(workflow.config_root_path).resolve()
         self.options = {k: v for k, v in workflow.parser.get().items() if k != "_meta_"}
-        self.stages = [(verb, dict(own or {})) for stage in stages for verb, own in stage.items()]
+        self.stages = [(verb, each) for stage in stages for verb, own in stage.items() for each in _each_scan(own or {})]
 
     def run(self) -> None:
         """Run all stages."""
@@ -42,3 +43,8 @@ class Pipeline:
             workflow.initialize()
             workflow.run()
             workflow.finalize()
+
+
+def _each_scan(own: Mapping[str, Any]) -> list[dict[str, Any]]:
+    scans = own.get("scan")
+    return [{**own, "scan": scan} for scan in scans] if isinstance(scans, list) else [dict(own)]

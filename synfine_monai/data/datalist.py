@@ -1,14 +1,14 @@
 """A segmentation task: which scans, which labels, which classes, and which of the generator's phases they are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["SPLITS", "Datalist", "Item", "class_of_phase", "load_datalist", "merge_to_binary", "synthetic_task"]
+__all__ = ["SPLITS", "Datalist", "Item", "class_of_phase", "load_datalist", "merge_to_binary", "synthetic_task", "voxel_size"]
 
 SPLITS = ("training", "validation", "test", "unlabelled")
 IGNORE_LABEL = 255
@@ -115,7 +115,7 @@ def load_datalist(path: str | Path, binary: bool = False) -> Datalist:
         phases=phases,
         pore_labels=pore_labels,
         mapping={k: k for k in range(len(labels))},
-        voxel_size_um=_voxel_size(content.get("voxel_size_um"), path),
+        voxel_size_um=voxel_size(content.get("voxel_size_um"), f"datalist {path}"),
         ignored_values=(int(content.get("ignore_label", IGNORE_LABEL)),),
         path=str(path),
         **{split: _items(content.get(split, []), path) for split in SPLITS},
@@ -134,7 +134,7 @@ def merge_to_binary(task: Datalist) -> Datalist:
                    binary=True)  # fmt: skip
 
 
-def synthetic_task(rock: str = "all") -> Datalist:
+def synthetic_task(rock: str = "sandstone,carbonate,concrete") -> Datalist:
     """The task of the shipped weights: every phase of the generator is a class, and there are no scans."""
     return Datalist(
         name="synthetic",
@@ -154,6 +154,23 @@ def class_of_phase(task: Datalist) -> dict[str, int]:
     return {phase: named.get(phase, fluid if phase in FLUID_PHASES else solid) for phase in ALL_PHASES}
 
 
+def voxel_size(value: float | Sequence[float] | None, source: str) -> tuple[float, float, float] | None:
+    """Three sizes (z, y, x) in µm from one number or three; None stays None.
+
+    Raises:
+        ScanError: naming ``source``, if it is neither.
+    """
+    if value is None:
+        return None
+    try:
+        sizes = [float(v) for v in value] if isinstance(value, list | tuple) else [float(value)] * 3
+    except (TypeError, ValueError):
+        sizes = []
+    if len(sizes) != 3 or not min(sizes) > 0:
+        raise ScanError(f"{source} gives the voxel size {value}: use one positive number of µm, or three (z, y, x).")
+    return sizes[0], sizes[1], sizes[2]
+
+
 def _classes(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     names = {int(k): str(v) for k, v in content["labels"].items()}
     if sorted(names) != list(range(len(names))):
@@ -166,15 +183,6 @@ def _classes(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], t
     if unknown:
         raise ScanError(f"datalist {path} names the phase '{unknown[0]}'; the phases are {', '.join(ALL_PHASES)}.")
     return tuple(names[k] for k in range(len(names))), phases
-
-
-def _voxel_size(value: Any, path: Path) -> tuple[float, float, float] | None:
-    if value is None:
-        return None
-    sizes = [float(v) for v in value] if isinstance(value, list) else [float(value)] * 3
-    if len(sizes) != 3 or min(sizes) <= 0:
-        raise ScanError(f"datalist {path} gives voxel_size_um {value}: use one positive number, or three (z, y, x).")
-    return sizes[0], sizes[1], sizes[2]
 
 
 def _items(entries: list[Mapping[str, Any]], path: Path) -> tuple[Item, ...]:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.data.datalist import IGNORE_LABEL, Datalist, Item, load_datalist, merge_to_binary, synthetic_task
+from synfine_monai.data.datalist import IGNORE_LABEL, Datalist, Item, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.data.scan import open_scan
 from synfine_monai.errors import ScanError
 
-__all__ = ["datalist_from_scan", "hold_back", "load_task"]
+__all__ = ["datalist_from_scan", "hold_back", "labelled_depths", "load_task", "require_labels", "scans_to_segment"]
 
 
 def load_task(
@@ -22,6 +22,7 @@ def load_task(
     binary: bool = False,
     phases: str | None = None,
     fov: str | None = None,
+    voxel_size_um: float | Sequence[float] | None = None,
 ) -> Datalist:
     """The task that the options of a verb describe; without scans, the synthetic task with every phase.
 
@@ -40,8 +41,25 @@ def load_task(
     elif scan is not None or labels is not None:
         raise ScanError("--scan and --labels go together: give the scan and the file or folder of its labels.")
     else:
-        task = synthetic_task(rock or "all")
+        task = synthetic_task(rock) if rock else synthetic_task()
+    if voxel_size_um is not None:
+        task = replace(task, voxel_size_um=voxel_size(voxel_size_um, "--voxel_size_um"))
     return task if rock is None else replace(task, rock=rock)
+
+
+def require_labels(task: Datalist) -> None:
+    """Refuse a task without any labelled scan.
+
+    Raises:
+        ScanError: saying which options give one.
+    """
+    if not any(item.label is not None for item in task.training):
+        raise ScanError("there is nothing to learn from: give --datalist, or --scan with --labels.")
+
+
+def scans_to_segment(task: Datalist) -> list[str]:
+    """Paths of the scans that the test items belong to (without test items, the training items)."""
+    return list(dict.fromkeys(str(item.image) for item in task.test or task.training))
 
 
 def datalist_from_scan(
@@ -82,6 +100,7 @@ def datalist_from_scan(
         phases=tuple((p,) for p in classes),
         pore_labels=tuple(k for k, p in enumerate(classes) if p in ("pore", "water")),
         mapping={value: k for k, value in enumerate(values)},
+        voxel_size_um=_voxel_size_of(items[0].image),
         ignored_values=tuple(v for v in (IGNORE_LABEL, unlabelled_value) if v is not None),
         training=items,
         path=str(labels),
@@ -109,6 +128,11 @@ def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:
     with open_scan(item.label) as labels:
         depths = item.slices or range(labels.shape[0])
         return [z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any()]
+
+
+def _voxel_size_of(path: Path) -> tuple[float, float, float] | None:
+    with open_scan(path) as scan:
+        return scan.voxel_size_um
 
 
 def _regroup(pairs: list[tuple[Item, int]]) -> tuple[Item, ...]:

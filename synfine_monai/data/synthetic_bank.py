@@ -19,24 +19,27 @@ def make_synthetic_bank(
     class_of_phase: Mapping[str, int],
     pairs: int,
     seed: int = 0,
+    normalisation: str = "zscore",
     patches_per_volume: int = 8,
     num_workers: int = 2,
 ) -> dict[str, torch.Tensor]:
     """Make ``pairs`` procedural patches; the same seed gives the same bank on any number of workers.
 
     Args:
-        rock: generator preset(s).
+        rock: generator preset, mapping or YAML; several presets as a list, or in a string with commas.
         class_of_phase: class of every phase of the generator.
         pairs: how many patches.
         seed: of everything in the bank.
+        normalisation: method of ``synfine_monai.data.intensity``.
         patches_per_volume: patches cut from one synthetic volume.
         num_workers: processes; 0 for none.
 
     Returns:
         "image" (pairs, 1, 64, 64) float16, normalised as real scans are, and "label" (pairs, 1, 64, 64) uint8.
     """
+    rock = rock.split(",") if isinstance(rock, str) and "," in rock else rock
     volumes = -(-pairs // patches_per_volume)
-    dataset = SyntheticPatches(rock, class_of_phase, num_volumes=volumes, patches_per_volume=patches_per_volume, seed=seed)
+    dataset = SyntheticPatches(rock, class_of_phase, volumes, patches_per_volume, seed=seed, normalisation=normalisation)
     loader = DataLoader(dataset, batch_size=VOLUMES_AT_A_TIME, num_workers=num_workers, collate_fn=list_data_collate)
     images = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.float16)
     labels = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.uint8)

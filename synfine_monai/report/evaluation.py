@@ -11,11 +11,14 @@ from monai.inferers import Inferer
 from monai.utils import CommonKeys
 from torch import nn
 
+from synfine_monai.baselines.stored import load_baselines
+from synfine_monai.data.datalist import Datalist
 from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.metrics.confusion import confusion_matrix
 from synfine_monai.metrics.scores import segmentation_scores
+from synfine_monai.networks.model_file import check_classes, find_checkpoint, load_network, read_model_info
 
-__all__ = ["EvaluationReport", "network_method", "slice_samples"]
+__all__ = ["EvaluationReport", "network_method", "other_methods", "slice_samples"]
 
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -26,6 +29,25 @@ def slice_samples(slices: Sequence[LabelledSlice]) -> list[dict[str, Any]]:
         {"image": torch.from_numpy(s.image[None]), "label": torch.from_numpy(s.label[None]), "index": i}
         for i, s in enumerate(slices)
     ]
+
+
+def other_methods(
+    compare: Mapping[str, str], checkpoint: Path, inferer: Inferer, device: torch.device | str, task: Datalist, bundle_root: str
+) -> dict[str, Predictor]:
+    """Models to compare with, and the baselines stored beside ``checkpoint`` (a note says if there are none).
+
+    Raises:
+        ScanError: if a model is missing or has other classes than the task.
+    """
+    methods: dict[str, Predictor] = {}
+    for name, other in compare.items():
+        path = find_checkpoint(other, bundle_root)
+        check_classes(read_model_info(path), task)
+        methods[name] = network_method(load_network(path), inferer, device)
+    baselines = load_baselines(checkpoint.parent / "baselines")
+    if not baselines:
+        print(f"Note: no baselines are stored beside {checkpoint}, so that they are left out of the table.")
+    return {**methods, **{name: baseline.predict for name, baseline in baselines.items()}}
 
 
 def network_method(network: nn.Module, inferer: Inferer, device: torch.device | str) -> Predictor:

@@ -24,7 +24,7 @@ def one_line(problem: BaseException) -> str:
     return " ".join(text.split())[-160:].rstrip(".")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScanInfo:
     """What is known of a scan without reading its voxels.
 
@@ -48,7 +48,10 @@ class ScanInfo:
 
 
 class Scan(ABC):
-    """A scan that is open for reading by windows of slices. A context manager."""
+    """A scan that is open for reading by windows of slices. A context manager.
+
+    It can be pickled and used in forked workers; one object serves one thread at a time.
+    """
 
     def __init__(self, info: ScanInfo) -> None:
         self.info = info
@@ -126,6 +129,7 @@ class ScanSink(ABC):
 
     Raises:
         ScanError: if it cannot be written, does not fit on the disk, or gets slabs of another shape or number.
+        ValueError: for integers that ``dtype`` cannot hold.
     """
 
     def __init__(self, path: Path, like: ScanInfo, dtype: np.dtype, channels: int | None = None) -> None:
@@ -151,10 +155,18 @@ class ScanSink(ABC):
         if self._written + slab.shape[-3] > self.shape[0]:
             raise ScanError(f"{self.path.name} has {self.shape[0]} slices, got slice {self._written + slab.shape[-3]}.")
         try:
-            self._append(np.ascontiguousarray(slab, dtype=self.dtype))
+            self._append(self._converted(slab))
         except OSError as problem:
             raise self._not_written(problem) from problem
         self._written += slab.shape[-3]
+
+    def _converted(self, slab: np.ndarray) -> np.ndarray:
+        converted = np.ascontiguousarray(slab, dtype=self.dtype)
+        if slab.dtype.kind in "ui" and slab.dtype != self.dtype and slab.size:
+            low, high = slab.min(), slab.max()
+            if (low, high) != (converted.min(), converted.max()):
+                raise ValueError(f"Values {low} to {high} do not fit into {self.dtype}, the type of {self.path.name}.")
+        return converted
 
     def close(self) -> None:
         """Finish and give the file its name."""

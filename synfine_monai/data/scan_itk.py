@@ -41,7 +41,6 @@ class ItkScan(Scan):
         layout = {"unit": unit if known else None, "states_unit": header.unit is not None,
                   "flat": reader.GetDimension() == 2}
         super().__init__(ScanInfo(path, kind, shape, dtype, voxel_size_um, affine, layout))
-        self._reader = reader
         self._stream = _stream(header, shape, dtype, path)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -53,9 +52,6 @@ class ItkScan(Scan):
     def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_reader": None}
 
 
 def _shape(reader: SimpleITK.ImageFileReader, path: Path) -> tuple[int, int, int]:

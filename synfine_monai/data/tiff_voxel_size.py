@@ -1,5 +1,6 @@
 """Voxel size of a TIFF by the tags of ImageJ, OME and plain TIFF."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -33,11 +34,11 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
 
 def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] | None:
     pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
-    sizes = {axis: float(pixels.get(f"PhysicalSize{axis}", 0)) for axis in "XYZ"}
+    sizes = {axis: _positive(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
     units = {axis: known_unit(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XYZ"}
     if depth == 1 and not sizes["Z"] and sizes["X"] == sizes["Y"]:
         sizes["Z"], units["Z"] = sizes["X"], units["X"]
-    if None in units.values() or min(sizes.values()) <= 0:
+    if None in units.values() or not all(sizes.values()):
         return None
     unit = units["X"]
     z, y, x = (sizes[axis] if units[axis] == unit else sizes[axis] * MICROMETRES[units[axis]] / MICROMETRES[unit]
@@ -51,7 +52,7 @@ def _described_steps(described: Mapping[str, Any], tags: Mapping[str, Any], dept
     unit, pixel = known_unit(described["unit"]), _pixel(tags)
     if unit is None or pixel is None:
         return None
-    spacing = abs(float(described.get("spacing", 0)))
+    spacing = _positive(described.get("spacing"))
     # ImageJ leaves a spacing of 1.0 out, other programs forget theirs: only if all agree is it taken as 1
     if not spacing and (depth == 1 or pixel == (1.0, 1.0)) and pixel[0] == pixel[1]:
         spacing = pixel[0]
@@ -66,6 +67,15 @@ def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], s
     if any(abs(dots_per_inch - common) < 0.02 for common in PRINT_RESOLUTIONS) or pixel[0] == 1.0:
         return None
     return (pixel[0], *pixel), unit
+
+
+def _positive(value: object) -> float:
+    """The length of a step, 0.0 if it is not stated as a number."""
+    try:
+        size = abs(float(value))
+    except (TypeError, ValueError):
+        return 0.0
+    return size if math.isfinite(size) else 0.0
 
 
 def _pixel(tags: Mapping[str, Any]) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader, Dataset
 
 from synfine_monai.data.scan import ScanInfo, create_scan, format_of, labels_path, new_scan_info, open_scan
 from synfine_monai.errors import ScanError
@@ -17,6 +18,7 @@ NAMES = ["core.tif", "core.tiff", "core.ome.tif", "core.nii", "core.nii.gz", "co
          "core_6x7x5_uint16.raw", "core"]
 RNG = np.random.default_rng(7)
 VOLUME = RNG.integers(0, 65_536, SHAPE, dtype=np.uint16)
+LABELS = (VOLUME % 3).astype(np.uint8)
 
 
 def written(path: Path, volume: np.ndarray = VOLUME, voxel_size_um=(7.5, 6.0, 6.25)) -> ScanInfo:
@@ -57,16 +59,15 @@ def test_what_is_written_is_read_again(tmp_path, name, dtype):
 def test_labels_come_back_in_the_format_of_their_scan(tmp_path, name):
     source = written(tmp_path / name)
     path = labels_path(source, tmp_path / "out")
-    labels = (VOLUME % 3).astype(np.uint8)
     with create_scan(path, source) as sink:
         for z in range(SHAPE[0]):
-            sink.write(labels[z : z + 1])
+            sink.write(LABELS[z : z + 1])
     with open_scan(path) as scan:
         assert scan.info.format == source.format
         assert scan.dtype == np.uint8
         assert scan.voxel_size_um == pytest.approx(source.voxel_size_um, rel=1e-6)
         np.testing.assert_allclose(scan.info.affine, source.affine, rtol=1e-6)
-        np.testing.assert_array_equal(scan.read(), labels)
+        np.testing.assert_array_equal(scan.read(), LABELS)
     assert {one.name for one in path.parent.iterdir()} - {"core_labels.zraw"} == {path.name}
 
 
@@ -131,13 +132,54 @@ def test_reads_after_closing_and_in_other_processes(tmp_path, name):
     again.close()
 
 
+class Slices(Dataset):
+    """The slices of a scan that was opened before the workers were."""
+
+    def __init__(self, scan):
+        self.scan = scan
+
+    def __len__(self):
+        return self.scan.shape[0]
+
+    def __getitem__(self, z):
+        return self.scan.read(z, z + 1).astype(np.int64)
+
+
+@pytest.mark.parametrize("name", ["core.tif", "core.nii.gz", "core.mha"])
+def test_workers_do_not_disturb_each_other(tmp_path, name):
+    volume = np.concatenate([VOLUME] * 8)
+    written(tmp_path / name, volume)
+    with open_scan(tmp_path / name) as scan:
+        scan.read(0, 3)
+        np.testing.assert_array_equal(np.concatenate(list(DataLoader(Slices(scan), None, num_workers=2))), volume)
+
+
+def test_labels_that_do_not_fit_are_no_labels(tmp_path):
+    source = written(tmp_path / "core.nii")
+    with pytest.raises(ValueError, match="Values 0 to 256 do not fit into uint8"):
+        fill(tmp_path / "labels.nii", source, [np.linspace(0, 256, VOLUME.size, dtype=int).reshape(SHAPE)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_killed_run_left_does_not_matter(tmp_path, name):
+    source = written(tmp_path / name)
+    path = labels_path(source, tmp_path / "out")
+    killed = create_scan(path, source)
+    killed.write(LABELS[:1])
+    with create_scan(path, source) as sink:
+        sink.write(LABELS)
+    with open_scan(path) as scan:
+        np.testing.assert_array_equal(scan.read(), LABELS)
+    assert {one.name for one in path.parent.iterdir()} - {"core_labels.zraw"} == {path.name}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_left_after_an_error(tmp_path, name):
     source = written(tmp_path / name)
     out = tmp_path / "out"
     path = labels_path(source, out)
-    for slabs, error in [([VOLUME[:2], KeyError("stop")], "stop"), ([VOLUME[:2]], "got 2 of its 5 slices"),
-                         ([VOLUME[:4], VOLUME[:2]], "has 5 slices, got slice 6"),
+    for slabs, error in [([LABELS[:2], KeyError("stop")], "stop"), ([LABELS[:2]], "got 2 of its 5 slices"),
+                         ([LABELS[:4], LABELS[:2]], "has 5 slices, got slice 6"),
                          ([np.zeros((2, 6, 7))], "takes slabs of d×7×6 voxels, got 2×6×7")]:
         with pytest.raises((KeyError, ScanError), match=error):
             fill(path, source, slabs)
@@ -150,13 +192,13 @@ def test_the_name_appears_when_all_is_written(tmp_path, name):
     path = labels_path(source, tmp_path / "out")
     (tmp_path / "out").mkdir()
     with create_scan(path, source) as sink:
-        sink.write(VOLUME % 3)
+        sink.write(LABELS)
         assert not path.exists()
     assert path.exists()
     with pytest.raises(KeyError, match="stop"):
         fill(path, source, [np.zeros_like(VOLUME), KeyError("stop")])  # what was there before stays
     with open_scan(path) as scan:
-        np.testing.assert_array_equal(scan.read(), VOLUME % 3)
+        np.testing.assert_array_equal(scan.read(), LABELS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX")

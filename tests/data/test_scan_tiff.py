@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data.scan import create_scan, labels_path, open_scan
+from synfine_monai.data.scan import create_scan, labels_path, new_scan_info, open_scan
 from synfine_monai.errors import ScanError
 
 VOLUME = np.random.default_rng(3).integers(0, 4000, (9, 12, 10), dtype=np.uint16)
@@ -86,7 +86,8 @@ def test_slices_apart_keep_their_distance(tmp_path):
     assert open_scan(tmp_path / "core.tif").voxel_size_um == (20.0, 6.0, 6.0)
 
 
-@pytest.mark.parametrize("said", [{"unit": "pixel"}, {"unit": "furlong"}, {"spacing": None}])
+@pytest.mark.parametrize("said", [{"unit": "pixel"}, {"unit": "furlong"}, {"spacing": None}, {"spacing": "NaN"},
+                                  {"resolution": (1, 0)}, {"resolution": (0, 1)}])
 def test_half_said_is_unknown(tmp_path, said):
     imagej(tmp_path / "core.tif", **said)
     assert open_scan(tmp_path / "core.tif").voxel_size_um is None
@@ -140,6 +141,25 @@ def test_labels_are_of_the_same_kind(tmp_path, options):
         assert tif.pages[0].compression.name == "ADOBE_DEFLATE"
         np.testing.assert_array_equal(tif.asarray(), VOLUME % 3)
     assert open_scan(path).voxel_size_um == source.voxel_size_um
+
+
+def test_large_volumes_are_bigtiff(tmp_path, monkeypatch):
+    monkeypatch.setattr("synfine_monai.data.scan_tiff_sink.CLASSIC_LIMIT", VOLUME.size - 1)
+    with create_scan(tmp_path / "core.tif", new_scan_info(tmp_path / "core.tif", VOLUME.shape, np.uint8)) as sink:
+        sink.write(VOLUME % 3)
+    with tifffile.TiffFile(tmp_path / "core.tif") as tif:
+        assert tif.is_bigtiff
+        np.testing.assert_array_equal(tif.asarray(), VOLUME % 3)
+
+
+def test_indexed_colours_are_labels(tmp_path):
+    labels = (VOLUME % 3).astype(np.uint8)
+    colours = np.zeros((3, 256), np.uint16)
+    with tifffile.TiffWriter(tmp_path / "core.tif") as tif:
+        for image in labels:
+            tif.write(image, photometric="palette", colormap=colours, metadata=None)
+    with open_scan(tmp_path / "core.tif") as scan:
+        np.testing.assert_array_equal(scan.read(), labels)
 
 
 def test_a_flat_image_stays_flat(tmp_path):

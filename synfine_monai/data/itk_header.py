@@ -41,7 +41,7 @@ def read_itk_header(path: Path) -> ItkHeader:
     """Read the text header of a .nrrd, .nhdr, .mha or .mhd file.
 
     Raises:
-        ScanError: if the voxels stand in another file that does not exist.
+        ScanError: if the header lacks a size, a type or a data file, or the voxels stand in a file that does not exist.
     """
     header = _nrrd(path) if path.suffix.lower() in (".nrrd", ".nhdr") else _metaimage(path)
     if header.encoding is not None and not header.data_path.is_file():
@@ -85,7 +85,10 @@ def _metaimage(path: Path) -> ItkHeader:
             if name.strip() == "ElementDataFile":
                 break
         end = file.tell()
-    data_file = fields.get("ElementDataFile", "")
+    # MetaIO would print its complaint to the console
+    if missing := [name for name in ("NDims", "DimSize", "ElementType", "ElementDataFile") if not fields.get(name)]:
+        raise ScanError(f"{path.name} is damaged or no MetaImage: its header lacks {', '.join(missing)}.")
+    data_file = fields["ElementDataFile"]
     local = data_file.upper() == "LOCAL"
     data_path = path if local else path.with_name(data_file)
     offset = int(fields.get("HeaderSize", 0))

@@ -17,11 +17,15 @@ from synfine_monai.errors import ScanError
 
 __all__ = ["Scan", "ScanInfo", "ScanSink", "one_line"]
 
+LONGEST_REASON = 160
+"""Characters of a library's message; what matters stands at its end."""
+
 
 def one_line(problem: BaseException) -> str:
     """A library's message, short and on one line."""
     text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
-    return " ".join(text.split())[-160:].rstrip(".")
+    text = " ".join(text.rpartition("ERROR: ")[2].split()).rstrip(".")
+    return text if len(text) <= LONGEST_REASON else f"… {text[-LONGEST_REASON:]}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,4 +174,4 @@ def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) 
 
 
 def _says(page: TiffPage) -> str:
-    return f"{page.imagewidth}×{page.imagelength} {page.dtype}"
+    return "×".join(str(n)[:12] for n in reversed(page.shape)) + f" {page.dtype}"  # a garbled size may be a long tuple

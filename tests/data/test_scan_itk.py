@@ -134,6 +134,16 @@ def test_refuses_what_is_no_scan(tmp_path, name):
         open_scan(tmp_path / name)
 
 
+@pytest.mark.parametrize("field", ["NDims", "DimSize", "ElementType", "ElementDataFile"])
+def test_refuses_a_header_without_what_matters(tmp_path, field, capfd):
+    path = save(tmp_path / "core.mhd", compressed=False)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith(field)) + "\n")
+    with pytest.raises(ScanError, match=rf"^core\.mhd is damaged or no MetaImage: its header lacks {field}\.$"):
+        open_scan(path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_refuses_mhd_without_its_voxels(tmp_path, capfd):
     path = save(tmp_path / "core.mhd", compressed=False)
     (tmp_path / "core.raw").unlink()

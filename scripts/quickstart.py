@@ -13,6 +13,7 @@ continued by the same command.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -21,8 +22,7 @@ from pathlib import Path
 
 from environment import ROOT, SetUpError, add_environment_options, environment_python, minutes_since
 
-CONFIGS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
-OPTIONS_OF_EVERY_VERB = ("device", "fov", "voxel_size_um")
+CONFIG = ROOT / "bundles" / "rock_ct_segmentation" / "configs" / "synfine.yaml"
 
 
 PRINT_TABLE = """
@@ -44,13 +44,10 @@ def main() -> int:
     began = time.monotonic()
     try:
         python = environment_python(options.venv, options.here)
-        output_dir, task, scan = _task(python, options)
-        given = {name: getattr(options, name) for name in OPTIONS_OF_EVERY_VERB}
-        common = [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
-        _verb(python, "synfine", [*task, "--output_dir", str(output_dir), *common, *synfine_options])
-        if scan is not None:
-            checkpoint = ["--checkpoint", str(output_dir / "model.pt")]
-            _verb(python, "inference", ["--scan", str(scan), *checkpoint, "--output_dir", str(output_dir), *common])
+        output_dir, task = _task(python, options)
+        learn = ["-m", "monai.bundle", "run", "--config_file", str(CONFIG), *task, "--output_dir", str(output_dir)]
+        print("\n$ " + " ".join(["python", *learn, *synfine_options]), flush=True)
+        _run("`synfine`", [python, *learn, *synfine_options])
         _report(python, output_dir)
     except (SetUpError, CommandFailedError) as error:
         print(f"\nquickstart: {error}", file=sys.stderr)
@@ -73,30 +70,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scan", type=Path, help="scan of your own, with --labels LABELS")
     parser.add_argument("--datalist", type=Path, help="dataset.json of your own task")
     parser.add_argument("--output_dir", type=Path, help="folder of the results (default: results/NAME)")
-    for name in OPTIONS_OF_EVERY_VERB:
-        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     return parser
 
 
-def _task(python: Path, options: argparse.Namespace) -> tuple[Path, list[str], Path | None]:
-    """Folder of the results, the task as options of the verb `synfine`, and the scan to segment at the end, if any."""
+def _task(python: Path, options: argparse.Namespace) -> tuple[Path, list[str]]:
+    """Folder of the results, and the task as options of the verb `synfine`."""
     if options.datalist is not None:
-        folder = options.output_dir or ROOT / "results" / options.datalist.absolute().parent.name
-        return folder.absolute(), ["--datalist", str(options.datalist.absolute())], None
-    if options.scan is not None:
-        folder = options.output_dir or ROOT / "results" / options.scan.name.split(".")[0]
-        return folder.absolute(), ["--scan", str(options.scan.absolute())], options.scan.absolute()
-    folder = (options.output_dir or ROOT / "results" / "quickstart").absolute()
-    sample = folder / "sample"
+        name, task = options.datalist.absolute().parent.name, ["--datalist", str(options.datalist.absolute())]
+    elif options.scan is not None:
+        name, task = options.scan.name.split(".")[0], ["--scan", str(options.scan.absolute())]
+    else:
+        name, task = "quickstart", []
+    output_dir = (options.output_dir or ROOT / "results" / name).absolute()
+    if task:
+        return output_dir, task
+    sample = output_dir / "sample"
     if not (sample / "dataset.json").is_file():
         _run("making the sample core", [python, "-m", "synfine_monai.data.sample_core", "--output_dir", sample])
-    return folder, ["--datalist", str(sample / "dataset.json")], sample / "sample.tif"
-
-
-def _verb(python: Path, verb: str, arguments: list[str]) -> None:
-    command = ["-m", "monai.bundle", "run", "--config_file", str(CONFIGS / f"{verb}.yaml"), *arguments]
-    print("\n$ " + " ".join(["python", *command]), flush=True)
-    _run(f"`{verb}`", [python, *command])
+    return output_dir, ["--datalist", str(sample / "dataset.json")]
 
 
 def _run(what: str, command: list[str | Path]) -> None:
@@ -111,13 +102,17 @@ def _run(what: str, command: list[str | Path]) -> None:
 
 
 def _report(python: Path, output_dir: Path) -> None:
-    """The scores of every method, and where everything lies."""
-    if (metrics := output_dir / "metrics.json").is_file():
-        print(flush=True)
-        _run("the table of scores", [python, "-c", PRINT_TABLE, metrics])
-    places = {"scores": metrics, "pictures": output_dir / "figures", "labels": output_dir / "predictions"}
-    places["model"] = output_dir / "model.pt"
-    print("\n" + "\n".join(f"{name:<9} {place}" for name, place in places.items() if place.exists()))
+    """The scores of every method, the porosity of each scan, and where everything lies."""
+    print(flush=True)
+    _run("the table of scores", [python, "-c", PRINT_TABLE, output_dir / "metrics.json"])
+    print()
+    for file in sorted(output_dir.glob("predictions/*_porosity.json")):
+        porosity = json.loads(file.read_text(encoding="utf-8"))["porosity"]
+        share = "unknown" if porosity is None else f"{porosity:.2%}"
+        print(f"porosity  {share} of the whole {file.stem.removesuffix('_porosity')}")
+    print(f"pictures  {output_dir / 'figures'}")
+    print(f"labels    {output_dir / 'predictions'}")
+    print(f"model     {output_dir / 'model.pt'}")
 
 
 if __name__ == "__main__":

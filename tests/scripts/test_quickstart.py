@@ -38,23 +38,13 @@ def run(quickstart, monkeypatch):
     return with_arguments
 
 
-def test_makes_the_sample_learns_on_it_and_segments_it(run, tmp_path, quickstart):
-    code, (sample, learn, segment) = run("--output_dir", tmp_path, "--label_budget", 8)
+def test_makes_the_sample_and_learns_on_it(run, tmp_path, quickstart):
+    code, (sample, learn) = run("--output_dir", tmp_path, "--label_budget", 8)
     assert code == 0
     assert sample[1:3] == ["-m", "synfine_monai.data.sample_core"]
-    assert learn[1:6] == ["-m", "monai.bundle", "run", "--config_file", str(quickstart.CONFIGS / "synfine.yaml")]
-    assert learn[6:] == [
-        "--datalist",
-        str(tmp_path / "sample" / "dataset.json"),
-        "--output_dir",
-        str(tmp_path),
-        "--label_budget",
-        "8",
-    ]
-    assert segment[5] == str(quickstart.CONFIGS / "inference.yaml")
-    assert segment[segment.index("--scan") + 1] == str(tmp_path / "sample" / "sample.tif")
-    assert segment[segment.index("--checkpoint") + 1] == str(tmp_path / "model.pt")
-    assert "--label_budget" not in segment, "inference knows no labels"
+    assert learn[1:6] == ["-m", "monai.bundle", "run", "--config_file", str(quickstart.CONFIG)]
+    datalist = str(tmp_path / "sample" / "dataset.json")
+    assert learn[6:] == ["--datalist", datalist, "--output_dir", str(tmp_path), "--label_budget", "8"]
 
 
 def test_sample_that_is_there_is_used(run, tmp_path):
@@ -63,27 +53,12 @@ def test_sample_that_is_there_is_used(run, tmp_path):
     assert "synfine.yaml" in " ".join(run("--output_dir", tmp_path)[1][0])
 
 
-def test_own_scan_is_learned_and_segmented(run, quickstart):
-    code, (learn, segment) = run(
-        "--scan", "my.tif", "--labels", "drawn.tif", "--unlabelled_value", 0, "--device", "cpu"
-    )
-    results = str(quickstart.ROOT / "results" / "my")
+def test_own_scan_has_its_own_folder(run, quickstart):
+    code, (learn,) = run("--scan", "my.nii.gz", "--labels", "drawn.tif", "--device", "cpu")
     assert code == 0
-    scan = str(Path("my.tif").absolute())
-    assert learn[6:] == [
-        "--scan",
-        scan,
-        "--output_dir",
-        results,
-        "--device",
-        "cpu",
-        "--labels",
-        "drawn.tif",
-        "--unlabelled_value",
-        "0",
-    ]
-    assert segment[6:8] == ["--scan", scan]
-    assert segment[-2:] == ["--device", "cpu"]
+    results = str(quickstart.ROOT / "results" / "my")
+    assert learn[6:10] == ["--scan", str(Path("my.nii.gz").absolute()), "--output_dir", results]
+    assert learn[10:] == ["--labels", "drawn.tif", "--device", "cpu"]
 
 
 def test_own_datalist_has_its_own_folder(run, quickstart, tmp_path):
@@ -95,7 +70,7 @@ def test_own_datalist_has_its_own_folder(run, quickstart, tmp_path):
 def test_failed_stage_ends_it_and_is_named(run, tmp_path, capfd):
     code, commands = run("--output_dir", tmp_path, fails="synfine.yaml")
     assert code == 1
-    assert len(commands) == 2, "nothing is segmented by a model that was not made"
+    assert len(commands) == 2
     assert "`synfine` ended with code 1" in capfd.readouterr().err
 
 
@@ -104,3 +79,16 @@ def test_here_without_the_project_says_what_to_install(run, tmp_path, capfd):
     assert code == 1
     assert commands == []
     assert "pip install -c constraints.txt -e ." in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_quickstart_ends_with_table_porosity_and_pictures(tmp_path):
+    command = [sys.executable, str(SCRIPTS / "quickstart.py"), "--here", "--output_dir", str(tmp_path)]
+    command += ["--label_budget", "4", "--pairs", "64", "--epochs", "1", "--device", "cpu"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    end = done.stdout[done.stdout.rindex("surgical fine-tuning") :]
+    assert "Otsu" in end
+    assert "% of the whole sample" in end
+    assert list((tmp_path / "figures").glob("*.png"))
+    assert (tmp_path / "predictions" / "sample_labels.nii.gz").is_file()

@@ -65,7 +65,7 @@ class RandGrains(Randomizable, Transform):
             cell,
             shape,
             stretch=uniform(self.R, self.stretch),
-            step=2 if cell >= 16 else 1,
+            step=int(min(4, max(1, cell // 8))),
             device=phase.device,
         )
         sample = {**sample, "tone": grains.tone}

@@ -7,14 +7,9 @@ from monai.transforms import Randomizable, Transform
 
 from synfine_monai.transforms.generate.phases import PHASES, phase_mask
 from synfine_monai.transforms.generate.ranges import Range, uniform
-from synfine_monai.transforms.generate.tiling import tile_shapes
+from synfine_monai.transforms.generate.scatter import scatter_bodies
 
 __all__ = ["RandInclusions"]
-
-SPACING = 2.4
-"""Lattice cells are this many largest radii wide, so that a stretched body stays within reach of its neighbours."""
-BODY = 1.77
-"""Mean volume of a body, in cubes of its largest radius, for radii spread evenly from half of it to all of it."""
 
 
 class RandInclusions(Randomizable, Transform):
@@ -22,7 +17,7 @@ class RandInclusions(Randomizable, Transform):
 
     Args:
         phase: name in ``PHASES``.
-        fraction: share of the volume that the bodies fill, 0 to about 0.2.
+        fraction: share of the volume that the bodies fill, 0 up to 1.
         radius: smallest and largest radius in voxels; octaves between them share the volume.
         falloff: how many times less volume each octave holds than the next smaller one; below 1 favours big bodies.
         shapes: names in ``SHAPES``, one of which each octave draws.
@@ -66,16 +61,12 @@ class RandInclusions(Randomizable, Transform):
         return [(radius, fraction * weight / sum(weights)) for radius, weight in zip(radii, weights, strict=True)]
 
     def _scatter(self, phase: torch.Tensor, radius: float, fraction: float) -> torch.Tensor:
-        bodies = tile_shapes(
+        return scatter_bodies(
             self.R,
             phase.shape,
-            SPACING * radius,
+            (0.5 * radius, radius),
+            fraction,
             self.shapes[self.R.randint(len(self.shapes))],
-            scale=(0.5 / SPACING, 1 / SPACING),
             stretch=uniform(self.R, self.stretch),
-            jitter=1.0,
-            fill=min(1.0, fraction * SPACING**3 / BODY),
-            step=1,
             device=phase.device,
         )
-        return bodies.best > 0

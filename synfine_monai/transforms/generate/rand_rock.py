@@ -51,11 +51,11 @@ class RandRock(Randomizable, Transform):
         self.normalisation_jitter = preset["normalisation_jitter"]
         self.parts = Compose(build_parts(preset["structure"] + preset["appearance"]), map_items=False)
 
-    def set_random_state(
-        self, seed: int | None = None, state: np.random.RandomState | None = None
-    ) -> "RandRock":
+    def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> "RandRock":
+        """Seed all parts, which draw in turn from one state (seeding a state for each would cost more than they do)."""
         super().set_random_state(seed, state)
-        self.parts.set_random_state(state=self.R)
+        for part in self.parts.transforms:
+            part.set_random_state(state=self.R)
         return self
 
     def __call__(self, data: Any = None) -> dict[str, torch.Tensor]:

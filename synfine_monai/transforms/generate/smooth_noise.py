@@ -9,7 +9,9 @@ from torch.nn import functional
 __all__ = ["gaussian_blur", "smooth_noise"]
 
 REACH = 3.0
-"""A Gaussian is cut off at this many of its standard deviations."""
+"""The lattice reaches this many kernel lengths beyond the field."""
+WHITE = 0.3
+"""A kernel shorter than this leaves white noise as it is."""
 
 
 def smooth_noise(
@@ -35,14 +37,20 @@ def smooth_noise(
     Returns:
         ``size``, float32.
     """
-    spacing = 0.8 if density is None else 0.5
-    kernels = [_lattice_kernel(random, count, length, spacing) if count > 1 else np.ones((1, 1)) for count in size]
-    nodes = [kernel.shape[1] for kernel in kernels]
+    spacing = max(1.0, (0.8 if density is None else 0.5) * length)
+    reach = REACH * length
+    starts = [-reach - spacing * random.uniform() for _ in size]
+    nodes = [int((count + reach - start) / spacing) + 1 for count, start in zip(size, starts, strict=True)]
+    nodes = [number if count > 1 else 1 for number, count in zip(nodes, size, strict=True)]
+    if length < WHITE:
+        nodes = list(size)
     white = random.standard_normal(nodes) if density is None else _specks(random, nodes, density)
     field = torch.as_tensor(white, dtype=torch.float32, device=device)
-    for axis, kernel in enumerate(kernels):
-        if size[axis] > 1:
-            field = _along(field, torch.as_tensor(kernel, dtype=torch.float32, device=device), axis)
+    for axis, count in enumerate(size if length >= WHITE else ()):
+        if count > 1:
+            places = starts[axis] + spacing * torch.arange(nodes[axis], dtype=torch.float32, device=device)
+            distance = torch.arange(count, dtype=torch.float32, device=device)[:, None] - places
+            field = _along(field, functional.normalize(_gaussian(distance, length), dim=1), axis)
     return field
 
 
@@ -56,9 +64,7 @@ def gaussian_blur(field: torch.Tensor, sigma: float, norm: int = 1) -> torch.Ten
         return field
     for axis, count in enumerate(field.shape):
         if count > 1:
-            place = torch.arange(count, dtype=torch.float32, device=field.device)
-            kernel = _gaussian(place[:, None] - place[None, :], sigma)
-            field = _along(field, functional.normalize(kernel, p=norm, dim=1), axis)
+            field = _along(field, functional.normalize(_toeplitz(count, sigma, field.device), p=norm, dim=1), axis)
     return field
 
 
@@ -66,18 +72,15 @@ def _specks(random: np.random.RandomState, nodes: Sequence[int], density: float)
     return ((random.uniform(size=nodes) < density) - density) / np.sqrt(density * (1 - density))
 
 
-def _lattice_kernel(random: np.random.RandomState, count: int, length: float, spacing: float) -> np.ndarray:
-    """(count, nodes) weights of the lattice's white noise at each voxel, rows of unit Euclidean norm."""
-    if length < 0.3:
-        return np.eye(count)
-    spacing = max(1.0, spacing * length)
-    nodes = np.arange(-REACH * length - spacing * random.uniform(), count + REACH * length, spacing)
-    kernel = np.exp(-0.5 * ((np.arange(count)[:, None] - nodes) / length) ** 2)
-    return kernel / np.linalg.norm(kernel, axis=1, keepdims=True)
+def _toeplitz(count: int, sigma: float, device: torch.device) -> torch.Tensor:
+    """(count, count) Gaussian weights of each voxel for each other."""
+    distance = torch.arange(1 - count, count, dtype=torch.float32, device=device)
+    return _gaussian(distance, sigma).unfold(0, count, 1).flip(0)
 
 
 def _gaussian(distance: torch.Tensor, sigma: float) -> torch.Tensor:
-    return torch.exp(-0.5 * (distance / sigma) ** 2) * (distance.abs() <= max(1.0, REACH * sigma))
+    """Gaussian weights with a floor of 1e-13: denormals in the far tails make products ten times slower."""
+    return (distance / sigma).square_().mul_(-0.5).clamp_min_(-30.0).exp_()
 
 
 def _along(field: torch.Tensor, kernel: torch.Tensor, axis: int) -> torch.Tensor:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.spatial.transform import Rotation
 from torch.nn import functional
 
-from synfine_monai.transforms.generate.shapes import SHAPES
+from synfine_monai.transforms.generate.shapes import SHAPES, random_frames
 
 __all__ = ["TiledShapes", "tile_shapes"]
 
 NEIGHBOURS = np.stack(np.meshgrid([0, 1, 2], [0, 1, 2], [0, 1, 2], indexing="ij"), axis=-1).reshape(27, 3)
-EMPTY = 1e3
+OUTSIDE = -1e3
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ def tile_shapes(
     scale: tuple[float, float] = (0.6, 0.8),
     stretch: float = 1.5,
     jitter: float = 0.8,
-    fill: float = 1.0,
     step: int = 1,
     device: torch.device | str = "cpu",
 ) -> TiledShapes:
@@ -54,7 +52,6 @@ def tile_shapes(
         scale: smallest and largest radius in cells; above 1 a shape may be cut off at the neighbours' far side.
         stretch: largest ratio of a shape's longest to shortest axis, >= 1.
         jitter: how far a shape may sit from the middle of its cell, 0 (a regular packing) to 1 (anywhere in it).
-        fill: chance that a cell holds a shape at all, 0 to 1.
         step: voxels between the points where shapes are evaluated; fields are interpolated between them.
 
     Source: SynFine (ICPRAM 2023), sec. 4.1, tiled shapes blended by maximum intensity; Worley (1996) for the lattice.
@@ -65,9 +62,8 @@ def tile_shapes(
     blocks = [-(-count // edge) for count in coarse]
     lattice = [count + 2 for count in blocks]
     total = int(np.prod(lattice))
-    frames = _random_frames(random, total, scale, stretch)
+    frames = random_frames(random, total, scale, stretch)
     centres = 0.5 + jitter * random.uniform(-0.5, 0.5, (total, 3))
-    empty = np.where(random.uniform(size=total) < fill, 0.0, EMPTY)
     tones = random.standard_normal(total)
 
     grid = np.stack(np.meshgrid(*(np.arange(count) for count in blocks), indexing="ij"), axis=-1).reshape(-1, 3)
@@ -77,25 +73,15 @@ def tile_shapes(
 
     as_tensor = lambda array: torch.as_tensor(array, dtype=torch.float32, device=device)  # noqa: E731
     offset = (as_tensor(forms).reshape(-1, 4) @ as_tensor(features)).view(len(grid), 27, 3, -1)
-    intensity = 1.0 - SHAPES[shape](offset, 2) - as_tensor(empty[owners])[:, :, None]
+    intensity = 1.0 - SHAPES[shape](offset, 2)
     best, winner = intensity.max(dim=1)
-    second = intensity.scatter_(1, winner[:, None], -EMPTY).amax(dim=1)
+    second = intensity.scatter_(1, winner[:, None], OUTSIDE).amax(dim=1)
     tone = as_tensor(tones[owners]).gather(1, winner)
 
-    def spread(values: torch.Tensor, mode: str) -> torch.Tensor:
-        return _upsample(_assemble(values, blocks, points, coarse), step, size, mode)
+    def spread(values: torch.Tensor) -> torch.Tensor:
+        return _upsample(_assemble(values, blocks, points, coarse), step, size)
 
-    return TiledShapes(spread(best, "linear"), spread(second, "linear"), spread(tone, "nearest"))
-
-
-def _random_frames(
-    random: np.random.RandomState, count: int, scale: tuple[float, float], stretch: float
-) -> np.ndarray:
-    """(count, 3, 3) matrices that take an offset in cells into a shape's own frame, where its surface has radius 1."""
-    turn = Rotation.from_quat(random.standard_normal((count, 4))).as_matrix()
-    aspect = np.exp(np.log(stretch) * random.uniform(-0.5, 0.5, (count, 3)))
-    radius = random.uniform(*scale, (count, 1)) * aspect / aspect.prod(1, keepdims=True) ** (1 / 3)
-    return turn / radius[:, :, None]
+    return TiledShapes(spread(best), spread(second), spread(tone))
 
 
 def _affine_forms(frames: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -119,13 +105,13 @@ def _assemble(
     return volume[: coarse[0], : coarse[1], : coarse[2]]
 
 
-def _upsample(field: torch.Tensor, step: int, size: Sequence[int], mode: str) -> torch.Tensor:
+def _upsample(field: torch.Tensor, step: int, size: Sequence[int]) -> torch.Tensor:
+    """Interpolate linearly to ``step`` times as many voxels; an axis of one voxel keeps it."""
     if step == 1:
         return field
     depth, height, width = size
-    if field.shape[0] == 1:
-        mode = "bilinear" if mode == "linear" else mode
-        field = functional.interpolate(field[None], scale_factor=float(step), mode=mode)[0]
-        return field[:, :height, :width]
-    mode = "trilinear" if mode == "linear" else mode
-    return functional.interpolate(field[None, None], scale_factor=float(step), mode=mode)[0, 0, :depth, :height, :width]
+    if depth == 1:
+        field = functional.interpolate(field[None], scale_factor=float(step), mode="bilinear")[0]
+    else:
+        field = functional.interpolate(field[None, None], scale_factor=float(step), mode="trilinear")[0, 0]
+    return field[:depth, :height, :width]

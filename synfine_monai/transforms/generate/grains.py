@@ -13,6 +13,9 @@ from synfine_monai.transforms.generate.tiling import tile_shapes
 __all__ = ["RandGrains", "fraction_level"]
 
 SAMPLE = 8192
+"""Voxels that are enough to find a level of a histogram."""
+MEAN_RADIUS = 0.7
+"""Radius of a grain in cells: neighbours overlap, so that every voxel lies in reach of one."""
 
 
 def fraction_level(field: torch.Tensor, fraction: float) -> float:
@@ -39,7 +42,8 @@ class RandGrains(Randomizable, Transform):
         roughness: strength of the noise beside the spread of the packing itself.
         roughness_length: smoothness of that noise in voxels.
 
-    Adds to the sample: ``tone`` (D, H, W) float32, about standard normal, one value a grain.
+    Adds to the sample: ``tone`` (D, H, W) float32, about standard normal, one value a grain, and ``gap`` (D, H, W)
+    float32, distance in voxels from the nearest face between two grains, roughly.
     """
 
     def __init__(
@@ -64,11 +68,13 @@ class RandGrains(Randomizable, Transform):
             phase.shape,
             cell,
             shape,
+            scale=(MEAN_RADIUS - 0.1, MEAN_RADIUS + 0.1),
             stretch=uniform(self.R, self.stretch),
             step=int(min(4, max(1, cell // 8))),
             device=phase.device,
         )
-        sample = {**sample, "tone": grains.tone}
+        gap = (grains.best - grains.second) * (0.5 * MEAN_RADIUS * cell)
+        sample = {**sample, "tone": grains.tone, "gap": gap}
         porosity = uniform(self.R, self.porosity)
         if porosity > 0:
             packing = self._packing(grains.best, grains.second, cell)

@@ -20,6 +20,7 @@ class RandPaint(Randomizable, Transform):
         texture: phase name -> standard deviation of the phase's own mottling; a phase left out has none.
         texture_length: smoothness of the mottling in voxels.
         tone: standard deviation between grains (of a grain's ``tone``), in the matrix.
+        bright: how much brighter the brightest tenth of the grains are on top of it, as feldspars among quartz.
 
     Needs ``phase`` (D, H, W) uint8 and, if grains were packed, ``tone``; adds ``image`` (1, D, H, W) float32.
     """
@@ -30,10 +31,12 @@ class RandPaint(Randomizable, Transform):
         texture: Mapping[str, Range] | None = None,
         texture_length: Range = (1.0, 4.0),
         tone: Range = 0.0,
+        bright: Range = 0.0,
     ) -> None:
         if set(grey) != set(PHASES):
             raise ValueError(f"grey names {sorted(grey)}, but needs a level for each of {sorted(PHASES)}.")
-        self.grey, self.texture, self.texture_length, self.tone = dict(grey), dict(texture or {}), texture_length, tone
+        self.grey, self.texture, self.texture_length = dict(grey), dict(texture or {}), texture_length
+        self.tone, self.bright = tone, bright
 
     def __call__(self, sample: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         phase = sample["phase"]
@@ -42,7 +45,8 @@ class RandPaint(Randomizable, Transform):
         image = look([uniform(self.R, self.grey[name]) for name in PHASES])
         mottling = smooth_noise(self.R, phase.shape, log_uniform(self.R, self.texture_length), phase.device)
         image += look([uniform(self.R, self.texture.get(name, 0.0)) for name in PHASES]) * mottling
-        tone = uniform(self.R, self.tone)
-        if "tone" in sample and tone > 0:
-            image += tone * sample["tone"].clamp(-2.5, 2.5) * (phase == PHASES.index("matrix"))
+        tone, bright = uniform(self.R, self.tone), uniform(self.R, self.bright)
+        if "tone" in sample:
+            grain = tone * sample["tone"].clamp(-2.5, 2.5) + bright * (sample["tone"] - 1.3).mul_(4).clamp_(0, 1)
+            image += grain * (phase == PHASES.index("matrix"))
         return {**sample, "image": image[None]}

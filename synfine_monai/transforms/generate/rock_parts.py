@@ -22,12 +22,15 @@ from synfine_monai.transforms.generate.inclusions import RandInclusions
 from synfine_monai.transforms.generate.label_boundary import RandLabelBoundary
 from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
 from synfine_monai.transforms.generate.paint import RandPaint
+from synfine_monai.transforms.generate.seams import RandSeams
 
 __all__ = ["CORRUPTIONS", "PARTS", "build_parts"]
 
 PARTS = {
     part.__name__: part
-    for part in (RandGrains, RandNoiseMask, RandInclusions, RandCoating, RandFractures, RandPaint, RandLabelBoundary)
+    for part in (
+        RandGrains, RandNoiseMask, RandInclusions, RandCoating, RandFractures, RandPaint, RandSeams, RandLabelBoundary
+    )
 }
 CORRUPTIONS = {
     corruption.__name__: corruption

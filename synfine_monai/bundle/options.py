@@ -13,7 +13,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["Option", "bundle_root", "check_options", "current_options", "current_workflow", "read_options"]
+__all__ = ["Option", "bundle_root", "check_options", "current_options", "current_workflow", "pick_options", "read_options"]
 
 HEADER = "# options"
 OPTION = re.compile(r"^(?P<name>\w+):\s*(?P<value>.*?)\s*(?:\s#\s*(?P<help>.*))?$")

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import ConfigWorkflow
-
 from synfine_monai.bundle.options import current_workflow, pick_options
+from synfine_monai.bundle.run_verb import run_verb
 
 __all__ = ["Pipeline"]
 
@@ -33,16 +32,7 @@ class Pipeline:
         for number, (verb, own) in enumerate(self.stages, 1):
             print(f"\n[{number}/{len(self.stages)}] {verb}", flush=True)
             config_file = self.folder / f"{verb}.yaml"
-            workflow = ConfigWorkflow(
-                config_file=str(config_file),
-                meta_file=str(self.folder / "metadata.json"),
-                logging_file=str(self.folder / "logging.conf"),
-                workflow_type=None,
-                **{**pick_options(self.options, config_file), **own},
-            )
-            workflow.initialize()
-            workflow.run()
-            workflow.finalize()
+            run_verb(config_file, **{**pick_options(self.options, config_file), **own})
 
 
 def _each_scan(own: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,8 @@ def on_failure(engine: Engine, clean_up: Callable[[], None]) -> None:
     """Call ``clean_up`` when a run of ``engine`` ends by an exception, which is raised after all have cleaned up.
 
     Ignite swallows an exception as soon as anything listens to ``EXCEPTION_RAISED``, unless a listener raises it again;
-    but the first that does keeps all others from being called.
+    but the first that does keeps all others from being called. It also fires the event twice for one exception, so
+    ``clean_up`` must bear to be called again.
     """
     if engine.has_event_handler(_raise, Events.EXCEPTION_RAISED):
         engine.remove_event_handler(_raise, Events.EXCEPTION_RAISED)

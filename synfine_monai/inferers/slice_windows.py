@@ -23,7 +23,7 @@ class SliceWindowInferer(Inferer):
 
     Args:
         window: largest side of a window in pixels; slices are divided evenly into as few windows as fit.
-        margin: reach of the network in pixels; 24 covers ``RockUNet``, whose logits depend on 22 pixels around.
+        margin: reach of the network in pixels; 24 covers ``RockUNet``.
         divisible: sides and positions of windows are multiples of it: the network's total pooling.
         pixels_per_pass: how many pixels the network gets at once, at least one window; None for the device's default.
 
@@ -48,14 +48,16 @@ class SliceWindowInferer(Inferer):
         slices = inputs.transpose(1, 2).flatten(0, 1)
         slices = pad(slices, [0, -width % self.divisible, 0, -height % self.divisible], mode="replicate")
         sides = [self._side(size) for size in slices.shape[-2:]]
+        tiled = [side < size for side, size in zip(sides, slices.shape[-2:], strict=True)]
         limit = self.pixels_per_pass or PIXELS_PER_PASS.get(inputs.device.type, PIXELS_PER_PASS["cuda"])
+        # half a pixel less overlap, for MONAI rounds the step down
         logits = sliding_window_inference(
             slices,
             roi_size=sides,
             sw_batch_size=max(1, limit // (sides[0] * sides[1])),
             predictor=lambda windows: network(windows, *args, **kwargs),
-            overlap=[(2 * self.margin - 0.5) / side for side in sides],  # a half against rounding of the step
-            roi_weight_map=self._weights(sides, inputs.device),
+            overlap=[(2 * self.margin - 0.5) / side if many else 0.0 for side, many in zip(sides, tiled, strict=True)],
+            roi_weight_map=torch.outer(*map(self._weights, sides, tiled)).to(inputs.device),
         )
         return logits[..., :height, :width].unflatten(0, (batch, depth)).transpose(1, 2)
 
@@ -65,8 +67,9 @@ class SliceWindowInferer(Inferer):
         count = max(1, ceil((size - overlap) / (self.window - overlap)))
         return self.divisible * ceil((size + (count - 1) * overlap) / count / self.divisible)
 
-    def _weights(self, sides: list[int], device: torch.device) -> torch.Tensor:
-        """1 in the middle of a window, next to nothing in its margins, and less again where two of them meet."""
-        rows, columns = (torch.full([side], 1e-6, device=device) for side in sides)
-        rows[self.margin : -self.margin] = columns[self.margin : -self.margin] = 1.0
-        return torch.outer(rows, columns)
+    def _weights(self, side: int, tiled: bool) -> torch.Tensor:
+        """Along one side of a window: 1 in its middle, next to nothing in its margins."""
+        weights = torch.ones(side)
+        if tiled:
+            weights[: self.margin] = weights[-self.margin :] = 1e-6
+        return weights

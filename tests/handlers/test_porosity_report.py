@@ -1,0 +1,31 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from ignite.engine import Engine
+
+from synfine_monai.data.scan import new_scan_info
+from synfine_monai.handlers.porosity_report import PorosityReport
+
+
+@pytest.mark.parametrize(("scan", "name"), [("a.v2.nii.gz", "a.v2"), ("a.ome.tif", "a"), ("slices", "slices")])
+def test_the_report_of_a_scan(tmp_path, capsys, scan, name):
+    slabs = [torch.tensor([[[0, 1, 1, 255]]], dtype=torch.uint8), torch.tensor([[[0, 0, 0, 1]]], dtype=torch.uint8)]
+    engine = Engine(lambda engine, slab: [{"labels": slab}])
+    PorosityReport(tmp_path / "out", new_scan_info(tmp_path / scan, (2, 1, 4), np.uint8, 3.0), [1]).attach(engine)
+    engine.run(slabs)
+    assert engine.state.metrics["porosity"] == pytest.approx(3 / 7)
+    assert json.loads((tmp_path / "out" / f"{name}_porosity.json").read_text(encoding="utf-8"))["voxels"] == 7
+    assert (tmp_path / "out" / f"{name}_porosity.csv").read_text(encoding="utf-8").splitlines()[1:] == [
+        "0,0,0.666667,3", "1,3,0.250000,4"]
+    assert (tmp_path / "out" / f"{name}_porosity.png").stat().st_size > 1000
+    assert "42.86% of 7 voxels" in capsys.readouterr().out
+
+
+def test_a_second_run_counts_anew(tmp_path):
+    engine = Engine(lambda engine, slab: [{"labels": slab}])
+    PorosityReport(tmp_path, new_scan_info(tmp_path / "a.tif", (1, 1, 2), np.uint8), [1]).attach(engine)
+    for _ in range(2):
+        engine.run([torch.tensor([[[0, 1]]], dtype=torch.uint8)])
+    assert json.loads((tmp_path / "a_porosity.json").read_text(encoding="utf-8"))["voxels"] == 2

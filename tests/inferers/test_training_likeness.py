@@ -1,0 +1,51 @@
+import logging
+
+import numpy as np
+import pytest
+
+from synfine_monai.data.intensity import measure_intensity
+from synfine_monai.inferers.training_likeness import differences_from_training, warn_if_unlike_training
+
+
+def statistics_of(modes):
+    """z-score statistics of grey levels with peaks of the given (centre, share)."""
+    rng = np.random.default_rng(0)
+    values = np.concatenate([rng.normal(centre, 4, int(20_000 * share)) for centre, share in modes])[None, None]
+    return measure_intensity([values], [np.ones(values.shape, bool)])
+
+
+SANDSTONE = statistics_of([(60, 0.2), (100, 0.8)])
+CLEAN = statistics_of([(60, 0.25), (100, 0.75)])
+WITH_ORE = statistics_of([(60, 0.18), (100, 0.8), (500, 0.02)])
+INFO = {"voxel_size_um": [6.0, 6.0, 6.0], **SANDSTONE.to_dict()}
+
+
+def test_a_scan_like_training_passes():
+    assert differences_from_training(INFO, CLEAN, (6.0, 6.0, 6.0)) == []
+    assert differences_from_training(INFO, CLEAN, (9.0, 9.0, 9.0)) == []
+
+
+def test_another_distribution_of_grey_levels_is_told():
+    (sentence,) = differences_from_training(INFO, WITH_ORE, (6.0, 6.0, 6.0))
+    assert "grey levels" in sentence
+
+
+@pytest.mark.parametrize("size", [(6.0, 30.0, 30.0), (1.0, 1.0, 1.0)])
+def test_other_voxels_are_told_in_numbers(size):
+    (sentence,) = differences_from_training(INFO, CLEAN, size)
+    assert f"{size[2]:g} µm" in sentence
+    assert "6 µm" in sentence
+
+
+def test_nothing_is_said_where_nothing_is_known():
+    assert differences_from_training(INFO, CLEAN, None) == []
+    assert differences_from_training({"voxel_size_um": None}, WITH_ORE, (1.0, 1.0, 1.0)) == []
+
+
+def test_the_warning_is_one_line(caplog):
+    with caplog.at_level(logging.WARNING):
+        warn_if_unlike_training("core.tif", INFO, WITH_ORE, (1.0, 1.0, 1.0))
+        warn_if_unlike_training("fine.tif", INFO, CLEAN, (6.0, 6.0, 6.0))
+    (record,) = caplog.records
+    assert record.getMessage().startswith("core.tif ")
+    assert "\n" not in record.getMessage()

@@ -19,14 +19,15 @@ class SaveModel:
         network: what to save (the averaged network, say).
         info: content of ``model.json``.
         path: where ``model.pt`` goes.
+        half: store the weights in half precision, for shipping.
     """
 
-    def __init__(self, network: nn.Module, info: Mapping[str, Any], path: str | Path) -> None:
-        self.network, self.info, self.path = network, info, path
+    def __init__(self, network: nn.Module, info: Mapping[str, Any], path: str | Path, half: bool = False) -> None:
+        self.network, self.info, self.path, self.half = network, info, path, half
 
     def attach(self, engine: Engine) -> None:
         """Register on ``engine``."""
         engine.add_event_handler(Events.COMPLETED, self)
 
     def __call__(self, engine: Engine) -> None:
-        save_model(self.network, self.info, self.path)
+        save_model(self.network, self.info, self.path, self.half)

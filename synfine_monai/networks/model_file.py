@@ -105,11 +105,13 @@ def architecture_of(network: RockUNet) -> dict[str, Any]:
     }
 
 
-def save_model(network: nn.Module, info: Mapping[str, Any], path: str | Path) -> None:
-    """Write ``model.pt`` and its ``model.json``, each atomically."""
+def save_model(network: nn.Module, info: Mapping[str, Any], path: str | Path, half: bool = False) -> None:
+    """Write ``model.pt`` and its ``model.json``, each atomically; ``half`` stores the weights in half precision."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {k: v.detach().cpu().contiguous().clone() for k, v in network.state_dict().items()}
+    if half:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     _replace(path, lambda temporary: torch.save(weights, temporary))
     text = json.dumps(info, indent=1)
     _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(text, encoding="utf-8"))

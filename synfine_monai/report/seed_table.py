@@ -1,0 +1,81 @@
+"""Many runs over seeds as one table and one figure, with intervals."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from synfine_monai.atomic_file import atomic_file
+from synfine_monai.metrics.bootstrap import Interval, bootstrap_interval, paired_difference
+from synfine_monai.report.table import method_words
+from synfine_monai.visualize.comparison import comparison_figure
+
+__all__ = ["draw_seeds", "read_runs", "seed_table"]
+
+Run = Mapping[str, str]
+TITLES = {"pore_dice": "pore Dice", "mean_dice": "mean Dice", "porosity_error": "porosity error, points"}
+REFERENCE = "surgical"
+
+
+def read_runs(path: str | Path) -> list[dict[str, str]]:
+    """Rows of a ``runs.csv``: task, label_budget, method, seed, patch_seed and scores."""
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def seed_table(runs: Sequence[Run]) -> str:
+    """Markdown: for each task, every method's mean and 95 % interval over runs, and what surgery gains over it.
+
+    The gain is paired by seeds, in the first score of the task: pore Dice with two classes, mean Dice with more.
+    """
+    parts = []
+    for task in dict.fromkeys(run["task"] for run in runs):
+        chosen = [run for run in runs if run["task"] == task]
+        score = main_score(chosen)
+        head = ["method", *TITLES.values(), f"surgical minus this, {TITLES[score]}"]
+        lines = [f"### {task}, {chosen[0]['label_budget']} labelled patches, {count_runs(chosen)} runs", "",
+                 f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]  # fmt: skip
+        for method, words in method_words(list(dict.fromkeys(run["method"] for run in chosen))).items():
+            cells = [_text(interval_of(chosen, method, key)) for key in TITLES]
+            lines.append(f"| {words} | {' | '.join(cells)} | {_gain(chosen, method, score)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def draw_seeds(runs: Sequence[Run], path: str | Path) -> None:
+    """Draw each task's main score, one bar a method, with intervals over runs."""
+    tasks = list(dict.fromkeys(run["task"] for run in runs))
+    by_task = {task: [run for run in runs if run["task"] == task] for task in tasks}
+    methods = method_words(list(dict.fromkeys(run["method"] for run in runs)))
+    scores = {t: {m: tuple(interval_of(rows, m, main_score(rows))) for m in methods} for t, rows in by_task.items()}
+    titles = {t: f"{t}, {rows[0]['label_budget']} patches: {TITLES[main_score(rows)]}" for t, rows in by_task.items()}
+    figure = comparison_figure(scores, methods, titles, "Test items; mean and 95 % interval over pre-training and patch seeds")
+    with atomic_file(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+
+
+def main_score(runs: Sequence[Run]) -> str:
+    """The score that a task is judged by: pore Dice, or mean Dice where there are more than two classes."""
+    return "mean_dice" if runs[0]["task"] == "sandstone" else "pore_dice"
+
+
+def count_runs(runs: Sequence[Run]) -> int:
+    """Number of (seed, patch_seed) pairs."""
+    return len({(run["seed"], run["patch_seed"]) for run in runs})
+
+
+def interval_of(runs: Sequence[Run], method: str, score: str) -> Interval:
+    """Mean and 95 % bootstrap interval of one method's score over its runs."""
+    return bootstrap_interval([float(run[score]) for run in runs if run["method"] == method])
+
+
+def _gain(runs: Sequence[Run], method: str, score: str) -> str:
+    if method == REFERENCE:
+        return ""
+    by_seed = {m: {(r["seed"], r["patch_seed"]): float(r[score]) for r in runs if r["method"] == m} for m in (REFERENCE, method)}
+    pairs = sorted(by_seed[REFERENCE].keys() & by_seed[method].keys())
+    gain = paired_difference([by_seed[REFERENCE][p] for p in pairs], [by_seed[method][p] for p in pairs])
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+
+
+def _text(interval: Interval) -> str:
+    return f"{interval.mean:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

@@ -22,15 +22,17 @@ def read_runs(path: str | Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def seed_table(runs: Sequence[Run]) -> str:
+def seed_table(runs: Sequence[Run], main_scores: Mapping[str, str]) -> str:
     """Markdown: for each task, every method's mean and 95 % interval over runs, and what surgery gains over it.
 
-    The gain is paired by seeds, in the first score of the task: pore Dice with two classes, mean Dice with more.
+    Args:
+        runs: rows of ``read_runs``.
+        main_scores: task -> the score in which the gain, paired by seeds, is given.
     """
     parts = []
     for task in dict.fromkeys(run["task"] for run in runs):
         chosen = [run for run in runs if run["task"] == task]
-        score = main_score(chosen)
+        score = main_scores[task]
         head = ["method", *TITLES.values(), f"surgical minus this, {TITLES[score]}"]
         lines = [f"### {task}, {chosen[0]['label_budget']} labelled patches, {count_runs(chosen)} runs", "",
                  f"| {' | '.join(head)} |", f"| {' | '.join('---' for _ in head)} |"]  # fmt: skip
@@ -41,21 +43,17 @@ def seed_table(runs: Sequence[Run]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def draw_seeds(runs: Sequence[Run], path: str | Path) -> None:
+def draw_seeds(runs: Sequence[Run], main_scores: Mapping[str, str], path: str | Path) -> None:
     """Draw each task's main score, one bar a method, with intervals over runs."""
     tasks = list(dict.fromkeys(run["task"] for run in runs))
     by_task = {task: [run for run in runs if run["task"] == task] for task in tasks}
     methods = method_words(list(dict.fromkeys(run["method"] for run in runs)))
-    scores = {t: {m: tuple(interval_of(rows, m, main_score(rows))) for m in methods} for t, rows in by_task.items()}
-    titles = {t: f"{t}, {rows[0]['label_budget']} patches: {TITLES[main_score(rows)]}" for t, rows in by_task.items()}
-    figure = comparison_figure(scores, methods, titles, "Test items; mean and 95 % interval over pre-training and patch seeds")
+    scores = {t: {m: tuple(interval_of(rows, m, main_scores[t])) for m in methods} for t, rows in by_task.items()}
+    titles = {t: f"{t}, {rows[0]['label_budget']} patches: {TITLES[main_scores[t]]}" for t, rows in by_task.items()}
+    title = "Test items; mean and 95 % interval over pre-training and patch seeds"
+    figure = comparison_figure(scores, methods, titles, title)
     with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=110)
-
-
-def main_score(runs: Sequence[Run]) -> str:
-    """The score that a task is judged by: pore Dice, or mean Dice where there are more than two classes."""
-    return "mean_dice" if runs[0]["task"] == "sandstone" else "pore_dice"
 
 
 def count_runs(runs: Sequence[Run]) -> int:
@@ -71,10 +69,14 @@ def interval_of(runs: Sequence[Run], method: str, score: str) -> Interval:
 def _gain(runs: Sequence[Run], method: str, score: str) -> str:
     if method == REFERENCE:
         return ""
-    by_seed = {m: {(r["seed"], r["patch_seed"]): float(r[score]) for r in runs if r["method"] == m} for m in (REFERENCE, method)}
-    pairs = sorted(by_seed[REFERENCE].keys() & by_seed[method].keys())
-    gain = paired_difference([by_seed[REFERENCE][p] for p in pairs], [by_seed[method][p] for p in pairs])
+    surgical, other = _by_seeds(runs, REFERENCE, score), _by_seeds(runs, method, score)
+    pairs = sorted(surgical.keys() & other.keys())
+    gain = paired_difference([surgical[pair] for pair in pairs], [other[pair] for pair in pairs])
     return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+
+
+def _by_seeds(runs: Sequence[Run], method: str, score: str) -> dict[tuple[str, str], float]:
+    return {(run["seed"], run["patch_seed"]): float(run[score]) for run in runs if run["method"] == method}
 
 
 def _text(interval: Interval) -> str:

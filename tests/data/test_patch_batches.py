@@ -5,7 +5,10 @@ import torch
 from synfine_monai.data.patch_batches import PatchBatches
 from synfine_monai.transforms.augment import RandAugmentBatchd
 
-DATA = {"image": torch.arange(10.0).view(10, 1, 1, 1).expand(10, 1, 4, 4), "label": torch.zeros(10, 1, 4, 4, dtype=torch.uint8)}
+DATA = {
+    "image": torch.arange(10.0).view(10, 1, 1, 1).expand(10, 1, 4, 4),
+    "label": torch.zeros(10, 1, 4, 4, dtype=torch.uint8),
+}
 
 
 def test_every_patch_is_seen_once_before_any_is_seen_again():

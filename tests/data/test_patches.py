@@ -46,7 +46,9 @@ def test_baselines_see_the_same_labels_only():
     assert sum((s.label != 255).sum() for s in kept) == 4 * 64 * 64
 
 
-@pytest.mark.parametrize(("budget", "words"), [(0, "positive"), (-3, "positive"), (10_000, "larger than the"), (2.5, "positive")])
+@pytest.mark.parametrize(
+    ("budget", "words"), [(0, "positive"), (-3, "positive"), (10_000, "larger than the"), (2.5, "positive")]
+)
 def test_budgets_that_cannot_be_met_are_refused(budget, words):
     with pytest.raises(ScanError, match=words):
         draw_patches([labelled()], budget)
@@ -62,4 +64,5 @@ def test_written_patches_can_be_read(tmp_path):
     write_patches(patches, tmp_path / "patches.csv")
     with (tmp_path / "patches.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(r["item"], int(r["z"]), int(r["y"]), int(r["x"])) for r in rows] == [(p.item, p.z, p.y, p.x) for p in patches]
+    read = [(r["item"], int(r["z"]), int(r["y"]), int(r["x"])) for r in rows]
+    assert read == [(p.item, p.z, p.y, p.x) for p in patches]

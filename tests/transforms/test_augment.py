@@ -23,7 +23,8 @@ def test_all_eight_turns_occur():
 
 
 def test_jitter_has_the_spread_that_was_asked_for():
-    out = RandAugmentBatchd(keys="image", scale=0.0, shift=0.3).set_random_state(seed=1)({"image": torch.zeros(2000, 1, 2, 2)})
+    jitter = RandAugmentBatchd(keys="image", scale=0.0, shift=0.3).set_random_state(seed=1)
+    out = jitter({"image": torch.zeros(2000, 1, 2, 2)})
     assert abs(out["image"][:, 0, 0, 0].std() - 0.3) < 0.02
 
 

@@ -50,21 +50,45 @@ def _run(datalist: Path, task: str, seed: int, patch_seed: int, work_dir: Path) 
     binary, budget = TASKS[task]
     pretrained = str(work_dir / f"pretrained_{seed}")
     run_verb(CONFIGS / "train.yaml", output_dir=pretrained, seed=seed)
-    tuning = {"datalist": str(datalist), "binary": binary, "label_budget": budget, "seed": seed, "patch_seed": patch_seed}
+    tuning = {
+        "datalist": str(datalist),
+        "binary": binary,
+        "label_budget": budget,
+        "seed": seed,
+        "patch_seed": patch_seed,
+    }
     runs = {method: str(work_dir / f"{task}_{method}_{seed}_{patch_seed}") for method in ("native", *WAYS, "scratch")}
     for method, tune in {"native": "none", **WAYS}.items():
-        run_verb(CONFIGS / "finetune.yaml", **tuning, checkpoint=pretrained, tune=tune, output_dir=runs[method],
-                 baselines=method == "surgical")  # fmt: skip
+        run_verb(
+            CONFIGS / "finetune.yaml",
+            **tuning,
+            checkpoint=pretrained,
+            tune=tune,
+            output_dir=runs[method],
+            baselines=method == "surgical",
+        )
     run_verb(CONFIGS / "finetune.yaml", **tuning, checkpoint="none", output_dir=runs["scratch"], baselines=False)
-    run_verb(CONFIGS / "evaluate.yaml", datalist=str(datalist), binary=binary, checkpoint=runs["surgical"],
-             compare={m: path for m, path in runs.items() if m != "surgical"}, output_dir=runs["surgical"])  # fmt: skip
+    run_verb(
+        CONFIGS / "evaluate.yaml",
+        datalist=str(datalist),
+        binary=binary,
+        checkpoint=runs["surgical"],
+        compare={m: path for m, path in runs.items() if m != "surgical"},
+        output_dir=runs["surgical"],
+    )
     metrics = json.loads((Path(runs["surgical"]) / "metrics.json").read_text(encoding="utf-8"))
     fixed = {"task": task, "label_budget": budget, "seed": seed, "patch_seed": patch_seed}
-    _append([
-        {**fixed, "method": method, "selected": metrics["selected"] if method == "surgical" else "",
-         **{key: f"{scores[key]:.5f}" for key in SCORES}}
-        for method, scores in metrics["methods"].items()
-    ])  # fmt: skip
+    _append(
+        [
+            {
+                **fixed,
+                "method": method,
+                "selected": metrics["selected"] if method == "surgical" else "",
+                **{key: f"{scores[key]:.5f}" for key in SCORES},
+            }
+            for method, scores in metrics["methods"].items()
+        ]
+    )
 
 
 def _append(rows: list[dict]) -> None:

@@ -53,7 +53,9 @@ def command_for(arguments: list[str]) -> list[str]:
     for name in (a[2:].split("=")[0].replace("-", "_") for a in rest if a.startswith("--")):
         if name.split("#")[0] not in options:
             near = difflib.get_close_matches(name, options, n=2, cutoff=0.5) or sorted(options)
-            raise ScanError(f"--{name} is not an option of 'synfine {arguments[0]}'; did you mean --{' or --'.join(near)}?")
+            raise ScanError(
+                f"--{name} is not an option of 'synfine {arguments[0]}'; did you mean --{' or --'.join(near)}?"
+            )
     return [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(_config(verb)), *rest]
 
 
@@ -61,11 +63,20 @@ def help_text(verb: str | None = None) -> str:
     """What ``--help`` prints: all verbs, or the options of one, from the comments in its YAML."""
     if verb is None:
         lines = [f"  {name:12} {text}" for name, (_, text) in VERBS.items()]
-        return "\n".join(["usage: synfine VERB [SCAN] [--option value ...]", "", *lines, "",
-                          "synfine VERB --help tells a verb's options."])  # fmt: skip
+        return "\n".join(
+            [
+                "usage: synfine VERB [SCAN] [--option value ...]",
+                "",
+                *lines,
+                "",
+                "synfine VERB --help tells a verb's options.",
+            ]
+        )
     first = _config(verb).read_text(encoding="utf-8").splitlines()[0].strip("# ")
-    options = [f"  --{o.name:18} {o.help}{'' if str(o.default).startswith('$') else f' [{o.default}]'}"
-               for o in read_options(_config(verb)).values()]  # fmt: skip
+    options = [
+        f"  --{o.name:18} {o.help}{'' if str(o.default).startswith('$') else f' [{o.default}]'}"
+        for o in read_options(_config(verb)).values()
+    ]
     return "\n".join([first, "", *options])
 
 

@@ -13,7 +13,15 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["Option", "bundle_root", "check_options", "current_options", "current_workflow", "pick_options", "read_options"]
+__all__ = [
+    "Option",
+    "bundle_root",
+    "check_options",
+    "current_options",
+    "current_workflow",
+    "pick_options",
+    "read_options",
+]
 
 HEADER = "# options"
 OPTION = re.compile(r"^(?P<name>\w+):\s*(?P<value>.*?)\s*(?:\s#\s*(?P<help>.*))?$")
@@ -45,7 +53,9 @@ def read_options(config_file: str | Path) -> dict[str, Option]:
             last = options.popitem()[1]
             options[last.name] = Option(last.name, last.default, f"{last.help} {line.strip(' #')}")
         elif match := OPTION.match(line):
-            options[match["name"]] = Option(match["name"], yaml.safe_load(match["value"] or "null"), match["help"] or "")
+            options[match["name"]] = Option(
+                match["name"], yaml.safe_load(match["value"] or "null"), match["help"] or ""
+            )
     return options
 
 

@@ -25,7 +25,9 @@ class Pipeline:
         workflow = current_workflow()
         self.folder = Path(workflow.config_root_path).resolve()
         self.options = {k: v for k, v in workflow.parser.get().items() if k != "_meta_"}
-        self.stages = [(verb, each) for stage in stages for verb, own in stage.items() for each in _each_scan(own or {})]
+        self.stages = [
+            (verb, each) for stage in stages for verb, own in stage.items() for each in _each_scan(own or {})
+        ]
 
     def run(self) -> None:
         """Run all stages."""

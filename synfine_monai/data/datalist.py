@@ -8,7 +8,16 @@ from typing import Any
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["SPLITS", "Datalist", "Item", "class_of_phase", "load_datalist", "merge_to_binary", "synthetic_task", "voxel_size"]
+__all__ = [
+    "SPLITS",
+    "Datalist",
+    "Item",
+    "class_of_phase",
+    "load_datalist",
+    "merge_to_binary",
+    "synthetic_task",
+    "voxel_size",
+]
 
 SPLITS = ("training", "validation", "test", "unlabelled")
 IGNORE_LABEL = 255
@@ -103,11 +112,13 @@ def load_datalist(path: str | Path, binary: bool = False) -> Datalist:
     except ValueError as error:
         raise ScanError(f"datalist {path} is not JSON: {error}.") from error
     if not isinstance(content, dict) or not content.get("labels"):
-        raise ScanError(f"datalist {path} has no 'labels': name the classes as {{\"0\": \"solid\", \"1\": \"pore\"}}.")
+        raise ScanError(f'datalist {path} has no \'labels\': name the classes as {{"0": "solid", "1": "pore"}}.')
     labels, phases = _classes(content, path)
     pore_labels = tuple(int(k) for k in content.get("pore_labels", [k for k, p in enumerate(phases) if p[0] == "pore"]))
     if any(k not in range(len(labels)) for k in pore_labels):
-        raise ScanError(f"datalist {path} names pore_labels {list(pore_labels)}, but classes are 0 to {len(labels) - 1}.")
+        raise ScanError(
+            f"datalist {path} names pore_labels {list(pore_labels)}, but classes are 0 to {len(labels) - 1}."
+        )
     task = Datalist(
         name=str(content.get("name", path.parent.name)),
         rock=str(content.get("rock", "sandstone")),
@@ -126,12 +137,15 @@ def load_datalist(path: str | Path, binary: bool = False) -> Datalist:
 def merge_to_binary(task: Datalist) -> Datalist:
     """The same task with the classes solid (0) and pore (1, where ``pore_labels``)."""
     if not task.pore_labels or len(task.pore_labels) == task.num_classes:
-        raise ScanError(f"{task.path or task.name} cannot be made binary: its pore_labels are {list(task.pore_labels)}.")
-    merged = [tuple(p for k, ps in enumerate(task.phases) if (k in task.pore_labels) == pore for p in ps)
-              for pore in (False, True)]  # fmt: skip
+        raise ScanError(
+            f"{task.path or task.name} cannot be made binary: its pore_labels are {list(task.pore_labels)}."
+        )
+    merged = [
+        tuple(p for k, ps in enumerate(task.phases) if (k in task.pore_labels) == pore for p in ps)
+        for pore in (False, True)
+    ]
     mapping = {value: int(k in task.pore_labels) for value, k in task.mapping.items()}
-    return replace(task, labels=("solid", "pore"), phases=tuple(merged), pore_labels=(1,), mapping=mapping,
-                   binary=True)  # fmt: skip
+    return replace(task, labels=("solid", "pore"), phases=tuple(merged), pore_labels=(1,), mapping=mapping, binary=True)
 
 
 def synthetic_task(rock: str = "sandstone,carbonate,concrete") -> Datalist:

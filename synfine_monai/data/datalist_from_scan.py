@@ -6,7 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.data.datalist import IGNORE_LABEL, Datalist, Item, load_datalist, merge_to_binary, synthetic_task, voxel_size
+from synfine_monai.data.datalist import (
+    IGNORE_LABEL,
+    Datalist,
+    Item,
+    load_datalist,
+    merge_to_binary,
+    synthetic_task,
+    voxel_size,
+)
 from synfine_monai.data.scan import open_scan
 from synfine_monai.errors import ScanError
 
@@ -91,7 +99,9 @@ def datalist_from_scan(
     else:
         classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
     if len(classes) != len(values):
-        raise ScanError(f"{labels} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}.")
+        raise ScanError(
+            f"{labels} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
+        )
     names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
     task = Datalist(
         name=Path(scan).stem.split(".")[0],
@@ -105,8 +115,11 @@ def datalist_from_scan(
         training=items,
         path=str(labels),
     )
-    print("Classes: " + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
-          + ("" if phases is not None else " (guessed from the grey levels; --phases says otherwise)"))  # fmt: skip
+    print(
+        "Classes: "
+        + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
+        + ("" if phases is not None else " (guessed from the grey levels; --phases says otherwise)")
+    )
     return hold_back(task)
 
 
@@ -114,8 +127,12 @@ def hold_back(task: Datalist) -> Datalist:
     """Without test items, keep every third labelled slice, at least one, out of training, for the report."""
     if task.test or not task.training:
         return task
-    slices = [(item, z) for item in task.training if item.label is not None
-              for z in labelled_depths(item, task.ignored_values)]  # fmt: skip
+    slices = [
+        (item, z)
+        for item in task.training
+        if item.label is not None
+        for z in labelled_depths(item, task.ignored_values)
+    ]
     if len(slices) < 2:
         return task
     chosen = slices[2::3] or slices[-1:]
@@ -148,7 +165,9 @@ def _paired_items(scan: Path, labels: Path, fov: Path | None) -> tuple[Item, ...
     files = sorted(p for p in labels.iterdir() if p.suffix.lower() in (".tif", ".tiff"))
     missing = [p.name for p in files if not (scan / p.name).is_file()]
     if not files or missing:
-        raise ScanError(f"{labels} must hold TIFF slices named as those of {scan}" + (f"; {missing[0]} is not." if missing else "."))
+        raise ScanError(
+            f"{labels} must hold TIFF slices named as those of {scan}" + (f"; {missing[0]} is not." if missing else ".")
+        )
     return tuple(Item(scan / p.name, p, fov, scan.name, p.name) for p in files)
 
 
@@ -157,7 +176,9 @@ def _grey_by_value(items: Sequence[Item], ignored: Sequence[int]) -> tuple[list[
     for item in items:
         with open_scan(item.image) as image, open_scan(item.label) as label:
             if image.shape != label.shape:
-                raise ScanError(f"{item.image} is {image.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}.")
+                raise ScanError(
+                    f"{item.image} is {image.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
+                )
             for z in range(label.shape[0]):
                 values = _checked_labels(label.read(z, z + 1), item)
                 if np.isin(values, ignored, invert=True).any():
@@ -166,19 +187,25 @@ def _grey_by_value(items: Sequence[Item], ignored: Sequence[int]) -> tuple[list[
                     sums += np.bincount(values.ravel(), weights=grey.ravel().astype(float), minlength=256)
     values = [int(v) for v in np.flatnonzero(counts) if v not in ignored]
     if len(values) < 2:
-        raise ScanError(f"{items[0].label} labels {len(values)} class(es): {values}; at least two are needed "
-                        "(is --unlabelled_value right?).")  # fmt: skip
+        raise ScanError(
+            f"{items[0].label} labels {len(values)} class(es): {values}; at least two are needed "
+            "(is --unlabelled_value right?)."
+        )
     return values, counts[values], sums[values] / counts[values]
 
 
 def _checked_labels(values: np.ndarray, item: Item) -> np.ndarray:
     if values.min() < 0 or values.max() > 255 or (values.dtype.kind == "f" and (values % 1).any()):
-        raise ScanError(f"{item.label} must hold classes 0 to 255, but its values go from {values.min()} to {values.max()}.")
+        raise ScanError(
+            f"{item.label} must hold classes 0 to 255, but its values go from {values.min()} to {values.max()}."
+        )
     return values.astype(np.uint8)
 
 
 def _guess_phases(counts: np.ndarray, greys: np.ndarray) -> list[str]:
     pore = int(np.argmin(greys))
     matrix = int(np.argmax(np.where(np.arange(len(counts)) == pore, -1, counts)))
-    return ["pore" if k == pore else "matrix" if k == matrix else "dense" if g > greys[matrix] else "clay"
-            for k, g in enumerate(greys)]  # fmt: skip
+    return [
+        "pore" if k == pore else "matrix" if k == matrix else "dense" if g > greys[matrix] else "clay"
+        for k, g in enumerate(greys)
+    ]

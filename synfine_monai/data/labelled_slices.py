@@ -11,7 +11,7 @@ from synfine_monai.data.datalist_from_scan import labelled_depths
 from synfine_monai.data.field_of_view import fill_outside
 from synfine_monai.data.intensity import IntensityStatistics, measure_intensity, measure_scan_intensity
 from synfine_monai.data.scan import Scan, open_scan
-from synfine_monai.data.scan_field_of_view import FieldOfView, find_scan_field_of_view
+from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
 from synfine_monai.errors import ScanError
 
 __all__ = ["IGNORED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
@@ -87,24 +87,36 @@ def _item_slices(item: Item, task: Datalist, statistics: IntensityStatistics) ->
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, item)
             image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
-            yield LabelledSlice(image[0], np.where(mask, classes, IGNORED).astype(np.uint8)[0], mask[0], item.name,
-                                item.specimen, int(z))  # fmt: skip
+            yield LabelledSlice(
+                image[0],
+                np.where(mask, classes, IGNORED).astype(np.uint8)[0],
+                mask[0],
+                item.name,
+                item.specimen,
+                int(z),
+            )
 
 
 def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
     if scan.shape != label.shape:
-        raise ScanError(f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}.")
+        raise ScanError(
+            f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
+        )
     if min(scan.shape[1:]) < PATCH_SIZE:
-        raise ScanError(f"{item.image} has slices of {scan.shape[1]}×{scan.shape[2]} voxels; a patch needs "
-                        f"{PATCH_SIZE}×{PATCH_SIZE}.")  # fmt: skip
+        raise ScanError(
+            f"{item.image} has slices of {scan.shape[1]}×{scan.shape[2]} voxels; a patch needs "
+            f"{PATCH_SIZE}×{PATCH_SIZE}."
+        )
 
 
 def _to_classes(values: np.ndarray, task: Datalist, item: Item) -> np.ndarray:
     known: Sequence[int] = [*task.mapping, *task.ignored_values]
     unknown = np.unique(values[np.isin(values, known, invert=True)])
     if unknown.size:
-        raise ScanError(f"{item.label} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
-                        f"{sorted(set(task.ignored_values))} for 'not labelled'.")  # fmt: skip
+        raise ScanError(
+            f"{item.label} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
+            f"{sorted(set(task.ignored_values))} for 'not labelled'."
+        )
     classes = np.full(values.shape, IGNORED, np.uint8)
     for value, k in task.mapping.items():
         classes[values == value] = k

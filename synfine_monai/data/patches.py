@@ -50,10 +50,14 @@ def draw_patches(
     rng = np.random.default_rng([seed, 64])
     pool = [patch for index, s in enumerate(slices) for patch in _grid(s, index, rng, size)]
     if not pool:
-        raise ScanError(f"no {size}×{size} patch is at least half labelled in the {len(slices)} labelled slice(s): "
-                        "label larger areas.")  # fmt: skip
+        raise ScanError(
+            f"no {size}×{size} patch is at least half labelled in the {len(slices)} labelled slice(s): "
+            "label larger areas."
+        )
     if budget is not None and budget > len(pool):
-        raise ScanError(f"label_budget {budget} is larger than the {len(pool)} labelled {size}×{size} patches there are.")
+        raise ScanError(
+            f"label_budget {budget} is larger than the {len(pool)} labelled {size}×{size} patches there are."
+        )
     order = rng.permutation(len(pool))
     return [pool[i] for i in order[:budget]]
 

@@ -39,7 +39,9 @@ def make_synthetic_bank(
     """
     rock = rock.split(",") if isinstance(rock, str) and "," in rock else rock
     volumes = -(-pairs // patches_per_volume)
-    dataset = SyntheticPatches(rock, class_of_phase, volumes, patches_per_volume, seed=seed, normalisation=normalisation)
+    dataset = SyntheticPatches(
+        rock, class_of_phase, volumes, patches_per_volume, seed=seed, normalisation=normalisation
+    )
     loader = DataLoader(dataset, batch_size=VOLUMES_AT_A_TIME, num_workers=num_workers, collate_fn=list_data_collate)
     images = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.float16)
     labels = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.uint8)

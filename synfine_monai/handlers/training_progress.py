@@ -32,8 +32,12 @@ class TrainingProgress:
     def _step(self, engine: Engine) -> None:
         images = len(engine.state.output[CommonKeys.IMAGE])
         if self.bar is None:
-            self.bar = tqdm(desc=self.description, total=self.total * images, initial=(engine.state.iteration - 1) * images,
-                            unit="image")  # fmt: skip
+            self.bar = tqdm(
+                desc=self.description,
+                total=self.total * images,
+                initial=(engine.state.iteration - 1) * images,
+                unit="image",
+            )
         self.bar.update(images)
         if engine.state.iteration % 10 == 0:
             loss = engine.state.output[CommonKeys.LOSS].item()

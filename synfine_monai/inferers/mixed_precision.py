@@ -31,7 +31,9 @@ class MixedPrecisionInferer(Inferer):
             raise ValueError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
         self.inferer, self.precision = inferer or SimpleInferer(), precision
 
-    def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         low = self.precision == "bfloat16" or (self.precision == "auto" and fast_bfloat16(inputs.device))
         inputs = inputs.contiguous(memory_format=torch.channels_last) if inputs.dim() == 4 else inputs
         with torch.autocast(inputs.device.type, torch.bfloat16, enabled=low):

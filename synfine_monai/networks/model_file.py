@@ -34,7 +34,11 @@ REQUIRED = ("format_version", "architecture", "labels", "phases", "pore_labels",
 
 
 def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | None:
-    """Path of a checkpoint named by an option: a ``model.pt``, a results folder, "shipped" (with the bundle), or "none" (None).
+    """Path of a checkpoint named by an option.
+
+    Args:
+        checkpoint: a ``model.pt``, a results folder, "shipped" (comes with the bundle), or "none" (gives None).
+        bundle_root: folder of the bundle.
 
     Raises:
         ScanError: if there is no such file, or its ``model.json`` is missing.
@@ -44,10 +48,14 @@ def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | N
     path = Path(bundle_root) / "models" if checkpoint == "shipped" else Path(checkpoint).expanduser().resolve()
     path = path / "model.pt" if path.is_dir() or checkpoint == "shipped" else path
     if not path.is_file():
-        raise ScanError(f"checkpoint {path} does not exist: give a model.pt, 'shipped', or 'none' to train from scratch.")
+        raise ScanError(
+            f"checkpoint {path} does not exist: give a model.pt, 'shipped', or 'none' to train from scratch."
+        )
     if not path.with_suffix(".json").is_file():
-        raise ScanError(f"checkpoint {path} has no {path.with_suffix('.json').name} beside it, which says what its classes "
-                        "are: keep both files together.")  # fmt: skip
+        raise ScanError(
+            f"checkpoint {path} has no {path.with_suffix('.json').name} beside it, which says what its classes "
+            "are: keep both files together."
+        )
     return path
 
 
@@ -138,7 +146,9 @@ def load_state(network: nn.Module, state: Mapping[str, torch.Tensor], path: str 
         network.load_state_dict(state)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
-        raise ScanError(f"checkpoint {path} is of another architecture than {type(network).__name__}: {first}") from error
+        raise ScanError(
+            f"checkpoint {path} is of another architecture than {type(network).__name__}: {first}"
+        ) from error
 
 
 def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
@@ -151,8 +161,9 @@ def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
     except Exception as error:
-        raise ScanError(f"checkpoint {path} cannot be loaded: it is damaged, or holds more than weights "
-                        f"({type(error).__name__}).") from error  # fmt: skip
+        raise ScanError(
+            f"checkpoint {path} cannot be loaded: it is damaged, or holds more than weights ({type(error).__name__})."
+        ) from error
 
 
 def build_network(architecture: Mapping[str, Any]) -> nn.Module:
@@ -186,8 +197,10 @@ def agreed(name: str, given: Any, info: Mapping[str, Any], default: Any = None) 
     """
     stored = info.get(name)
     if given is not None and stored is not None and given != stored:
-        raise ScanError(f"--{name} {given} contradicts the model, which was made with {name} {stored}: leave it out, or use "
-                        "another checkpoint.")  # fmt: skip
+        raise ScanError(
+            f"--{name} {given} contradicts the model, which was made with {name} {stored}: leave it out, or use "
+            "another checkpoint."
+        )
     return next((value for value in (given, stored, default) if value is not None), None)
 
 
@@ -198,8 +211,10 @@ def check_classes(info: Mapping[str, Any], task: Datalist) -> None:
         ScanError: naming both.
     """
     if [tuple(p) for p in info["phases"]] != list(task.phases):
-        raise ScanError(f"the model's classes are {', '.join(info['labels'])}, but {task.path or task.name} has "
-                        f"{', '.join(task.labels)}: fine-tune on it first, or choose the model that was.")  # fmt: skip
+        raise ScanError(
+            f"the model's classes are {', '.join(info['labels'])}, but {task.path or task.name} has "
+            f"{', '.join(task.labels)}: fine-tune on it first, or choose the model that was."
+        )
 
 
 def _replace(path: Path, write: Any) -> None:
@@ -209,4 +224,6 @@ def _replace(path: Path, write: Any) -> None:
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        raise ScanError(f"{path} cannot be written: {error}. Is the folder writable, and is there space left?") from error
+        raise ScanError(
+            f"{path} cannot be written: {error}. Is the folder writable, and is there space left?"
+        ) from error

@@ -32,7 +32,12 @@ def slice_samples(slices: Sequence[LabelledSlice]) -> list[dict[str, Any]]:
 
 
 def other_methods(
-    compare: Mapping[str, str], checkpoint: Path, inferer: Inferer, device: torch.device | str, task: Datalist, bundle_root: str
+    compare: Mapping[str, str],
+    checkpoint: Path,
+    inferer: Inferer,
+    device: torch.device | str,
+    task: Datalist,
+    bundle_root: str,
 ) -> dict[str, Predictor]:
     """Models to compare with, and the baselines stored beside ``checkpoint`` (a note says if there are none).
 

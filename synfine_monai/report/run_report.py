@@ -34,7 +34,12 @@ class RunReport:
     """
 
     def __init__(
-        self, output_dir: str | Path, task: Datalist, split: str, slices: Sequence[LabelledSlice], info: Mapping[str, Any]
+        self,
+        output_dir: str | Path,
+        task: Datalist,
+        split: str,
+        slices: Sequence[LabelledSlice],
+        info: Mapping[str, Any],
     ) -> None:
         self.output_dir, self.task, self.split = Path(output_dir), task, split
         self.slices, self.info = list(slices), dict(info)
@@ -51,8 +56,11 @@ class RunReport:
         write_metrics(self.output_dir / "metrics.json", metrics)
         self._draw_slices(predictions, figures)
         self._draw_methods(methods, figures / "methods.png")
-        write_provenance(self.output_dir, seeds={k: self.info.get(k) for k in ("seed", "patch_seed")},
-                         data_hashes=file_hashes(self._files()))  # fmt: skip
+        write_provenance(
+            self.output_dir,
+            seeds={k: self.info.get(k) for k in ("seed", "patch_seed")},
+            data_hashes=file_hashes(self._files()),
+        )
         print("\n" + results_table(metrics))
         if self.task.held_back:
             print("There are no test items: the table judges by labelled slices that were held back from training.")
@@ -67,14 +75,23 @@ class RunReport:
             s = self.slices[i]
             name = f"{Path(s.item).name.split('.')[0]}_{s.z:04d}"
             save_segmentation_figure(
-                figures / f"slice_{name}.png", s.image, predictions[i], s.fov, self.task.labels, self.task.phases,
-                label=s.label, pore_labels=self.task.pore_labels, voxel_size_um=self.task.voxel_size_um,
+                figures / f"slice_{name}.png",
+                s.image,
+                predictions[i],
+                s.fov,
+                self.task.labels,
+                self.task.phases,
+                label=s.label,
+                pore_labels=self.task.pore_labels,
+                voxel_size_um=self.task.voxel_size_um,
                 title=f"{self.task.name}: {Path(s.item).name}, slice {s.z}",
-            )  # fmt: skip
+            )
             plt.close("all")
 
     def _draw_methods(self, methods: Mapping[str, Any], path: Path) -> None:
-        scores = {key: {name: (entry[key],) for name, entry in methods.items() if entry[key] is not None} for key in TITLES}
+        scores = {
+            key: {name: (entry[key],) for name, entry in methods.items() if entry[key] is not None} for key in TITLES
+        }
         figure = comparison_figure(scores, method_words(list(methods)), TITLES, f"{self.task.name}: {self.split} items")
         with atomic_file(path) as temporary:
             figure.savefig(temporary, dpi=120)

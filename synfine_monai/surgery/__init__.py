@@ -1,7 +1,6 @@
 """Which part of a network responds to a shift, and how to tune that part alone."""
 
 from synfine_monai.lazy_rooms import submodules_of
-
 from synfine_monai.surgery.batch_norm import freeze_batch_norm, unfreeze_batch_norm
 from synfine_monai.surgery.head import adapt_head
 from synfine_monai.surgery.relative_gradient_norm import block_sensitivity, relative_gradient_norm

@@ -29,4 +29,6 @@ def sensitivity_for(
     """What ``measure_sensitivity`` gives if ``tune`` needs it (with the signal-to-noise ratio for ``auto_snr``)."""
     if not needs_sensitivity(tune):
         return None
-    return measure_sensitivity(network, loss_function, probe_batches(data, seed=seed), with_signal_to_noise="auto_snr" in tune)
+    return measure_sensitivity(
+        network, loss_function, probe_batches(data, seed=seed), with_signal_to_noise="auto_snr" in tune
+    )

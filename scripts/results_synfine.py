@@ -3,9 +3,10 @@
     python scripts/results_synfine.py --data ../shared/data        run what is missing, then draw
     python scripts/results_synfine.py --draw                       table and figure from runs.csv alone
 
-Pre-training is that of the shipped weights (all phases, three rocks), once for each seed. Every run leaves its rows in
-docs/results/synfine/runs.csv; rows that are there are not made again. 3 pre-training x 3 patch seeds take about two
-hours on two cores with bfloat16.
+Pre-training is the verb ``train`` without a datalist (all phases, three rocks), once for each seed; what does not
+depend on it, from scratch and the baselines, runs once for each patch seed. Every run leaves its rows in
+docs/results/synfine/runs.csv; rows that are there are not made again. 3 pre-training x 3 patch seeds take about an
+hour on two cores with bfloat16.
 """
 
 import argparse
@@ -21,7 +22,7 @@ CONFIGS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 RESULTS = ROOT / "docs" / "results" / "synfine"
 TASKS = {"concrete": (True, 16), "sandstone": (False, 64), "berea": (False, 16)}
 MAIN_SCORES = {"concrete": "pore_dice", "sandstone": "mean_dice", "berea": "pore_dice"}
-WAYS = {"surgical": "auto", "last_layer": "last_layer", "all": "all"}
+WAYS = {"surgical": "auto", "native": "none", "last_layer": "last_layer", "all": "all"}
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 COLUMNS = ("task", "label_budget", "method", "seed", "patch_seed", "selected", *SCORES)
 
@@ -50,31 +51,25 @@ def _run(datalist: Path, task: str, seed: int, patch_seed: int, work_dir: Path) 
     binary, budget = TASKS[task]
     pretrained = str(work_dir / f"pretrained_{seed}")
     run_verb(CONFIGS / "train.yaml", output_dir=pretrained, seed=seed)
-    tuning = {
-        "datalist": str(datalist),
-        "binary": binary,
-        "label_budget": budget,
-        "seed": seed,
-        "patch_seed": patch_seed,
-    }
-    runs = {method: str(work_dir / f"{task}_{method}_{seed}_{patch_seed}") for method in ("native", *WAYS, "scratch")}
-    for method, tune in {"native": "none", **WAYS}.items():
+    common = {"datalist": str(datalist), "binary": binary}
+    tuning = {**common, "label_budget": budget, "seed": seed, "patch_seed": patch_seed}
+    ways = {method: (pretrained, tune) for method, tune in WAYS.items()}
+    if seed == 0:  # neither depends on pre-training
+        ways["scratch"] = ("none", "all")
+    runs = {method: str(work_dir / f"{task}_{method}_{seed}_{patch_seed}") for method in ways}
+    for method, (checkpoint, tune) in ways.items():
+        with_baselines = seed == 0 and method == "surgical"
         run_verb(
             CONFIGS / "finetune.yaml",
             **tuning,
-            checkpoint=pretrained,
+            checkpoint=checkpoint,
             tune=tune,
             output_dir=runs[method],
-            baselines=method == "surgical",
+            baselines=with_baselines,
         )
-    run_verb(CONFIGS / "finetune.yaml", **tuning, checkpoint="none", output_dir=runs["scratch"], baselines=False)
+    compare = {method: path for method, path in runs.items() if method != "surgical"}
     run_verb(
-        CONFIGS / "evaluate.yaml",
-        datalist=str(datalist),
-        binary=binary,
-        checkpoint=runs["surgical"],
-        compare={m: path for m, path in runs.items() if m != "surgical"},
-        output_dir=runs["surgical"],
+        CONFIGS / "evaluate.yaml", **common, checkpoint=runs["surgical"], compare=compare, output_dir=runs["surgical"]
     )
     metrics = json.loads((Path(runs["surgical"]) / "metrics.json").read_text(encoding="utf-8"))
     fixed = {"task": task, "label_budget": budget, "seed": seed, "patch_seed": patch_seed}

@@ -70,6 +70,8 @@ def _gain(runs: Sequence[Run], method: str, score: str) -> str:
     if method == REFERENCE:
         return ""
     surgical, other = _by_seeds(runs, REFERENCE, score), _by_seeds(runs, method, score)
+    if len({seed for seed, _ in other}) == 1:  # does not depend on pre-training: serves every seed
+        other = {(seed, patch): value for seed, _ in surgical for (_, patch), value in other.items()}
     pairs = sorted(surgical.keys() & other.keys())
     gain = paired_difference([surgical[pair] for pair in pairs], [other[pair] for pair in pairs])
     return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"

@@ -23,6 +23,13 @@ def test_gains_are_paired_by_seeds(tmp_path):
     assert "3 runs" in text
 
 
+def test_what_does_not_depend_on_pretraining_is_paired_by_patches(tmp_path):
+    runs = write(tmp_path / "runs.csv")
+    runs.append({**runs[0], "method": "otsu", "pore_dice": "0.8"})
+    otsu = next(line for line in seed_table(runs, {"core": "pore_dice"}).splitlines() if line.startswith("| Otsu"))
+    assert "| +0.110 [" in otsu
+
+
 def test_figure_is_written(tmp_path):
     draw_seeds(write(tmp_path / "runs.csv"), {"core": "pore_dice"}, tmp_path / "methods.png")
     assert (tmp_path / "methods.png").stat().st_size > 5000

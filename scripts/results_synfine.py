@@ -32,12 +32,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--task", choices=TASKS, action="append", help="default: all")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="pre-training seeds")
+    parser.add_argument("--patch_seeds", type=int, default=3)
     parser.add_argument("--work_dir", type=Path, default=ROOT / "runs" / "results_synfine")
     parser.add_argument("--draw", action="store_true", help="run nothing")
     options = parser.parse_args()
     for seed in () if options.draw else range(options.seeds):
-        for patch_seed in range(options.seeds):
+        for patch_seed in range(options.patch_seeds):
             for task in options.task or TASKS:
                 if (task, str(seed), str(patch_seed)) not in _done():
                     _run(options.data / task / "dataset.json", task, seed, patch_seed, options.work_dir)

@@ -104,7 +104,8 @@ class SyntheticPatches(Dataset):
 
 def _tiles(count: int, side: int, random: np.random.RandomState) -> list[int]:
     tiles = count // side
-    return [random.randint(count - tiles * side + 1) + tile * side for tile in range(tiles)]
+    start = random.randint(count - tiles * side + 1)
+    return [start + tile * side for tile in range(tiles)]
 
 
 def _planes(size: Sequence[int], side: int) -> list[int]:

@@ -11,6 +11,9 @@ from synfine_monai.transforms.generate.smooth_noise import gaussian_blur, smooth
 
 __all__ = ["RandCoating"]
 
+MIDDLE = 0.97
+"""Blurred mask of a pore's middle, about two thicknesses from the wall, where no film reaches."""
+
 
 class RandCoating(Randomizable, Transform):
     """Turn the rim of ``inside`` into a film; narrow throats fill altogether, as they do with clay and with water.
@@ -40,5 +43,6 @@ class RandCoating(Randomizable, Transform):
         room = phase_mask(phase, self.inside)
         depth = gaussian_blur(room.float(), thickness)
         wander = smooth_noise(self.R, phase.shape, 4 * thickness + 2, phase.device)
-        film = room & (depth < 0.5 + 0.7 * (cover - 0.5) + 0.35 * wander)
+        level = (0.5 + 0.7 * (cover - 0.5) + 0.35 * wander).clamp_max_(MIDDLE)
+        film = room & (depth < level)
         return {**sample, "phase": phase.masked_fill(film, PHASES.index(self.phase))}

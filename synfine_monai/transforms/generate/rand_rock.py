@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.transforms import Compose, Randomizable, Transform
+from monai.transforms import Randomizable, Transform
 
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.phases import class_table
 from synfine_monai.transforms.generate.rock_parts import build_parts
 from synfine_monai.transforms.generate.rock_presets import load_rock
+from synfine_monai.transforms.generate.together import RandTogether
 
 __all__ = ["RandRock"]
 
@@ -49,13 +50,12 @@ class RandRock(Randomizable, Transform):
         self.table = class_table(class_of_phase).to(self.device)
         preset = load_rock(rock)
         self.normalisation_jitter = preset["normalisation_jitter"]
-        self.parts = Compose(build_parts(preset["structure"] + preset["appearance"]), map_items=False)
+        self.parts = RandTogether(build_parts(preset["structure"] + preset["appearance"]), prob=1.0)
 
     def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> "RandRock":
         """Seed all parts, which draw in turn from one state (seeding a state for each would cost more than they do)."""
         super().set_random_state(seed, state)
-        for part in self.parts.transforms:
-            part.set_random_state(state=self.R)
+        self.parts.set_random_state(state=self.R)
         return self
 
     def __call__(self, data: Any = None) -> dict[str, torch.Tensor]:

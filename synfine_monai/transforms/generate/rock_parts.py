@@ -23,6 +23,7 @@ from synfine_monai.transforms.generate.label_boundary import RandLabelBoundary
 from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
 from synfine_monai.transforms.generate.paint import RandPaint
 from synfine_monai.transforms.generate.seams import RandSeams
+from synfine_monai.transforms.generate.together import RandTogether
 
 __all__ = ["CORRUPTIONS", "PARTS", "build_parts"]
 
@@ -44,8 +45,9 @@ def build_parts(entries: Sequence[Mapping[str, Any]]) -> list[Transform]:
     """Build the parts of a rock.
 
     Args:
-        entries: ``{"part": name in PARTS, **its arguments}``, or ``{"corrupt": name in CORRUPTIONS, "ranges": …,
-            "prob": …}``, which corrupts the image. A name with dots is imported: anyone can bring parts of their own.
+        entries: ``{"part": name in PARTS, **its arguments}``; or ``{"corrupt": name in CORRUPTIONS, "ranges": …,
+            "prob": …}``, which corrupts the image; or ``{"together": [entries], "prob": …}``. A name with dots is
+            imported: anyone can bring parts of their own.
 
     Raises:
         ScanError: if a name is unknown or its arguments do not fit.
@@ -54,6 +56,8 @@ def build_parts(entries: Sequence[Mapping[str, Any]]) -> list[Transform]:
 
 
 def _build(entry: dict[str, Any]) -> Transform:
+    if "together" in entry:
+        return RandTogether(build_parts(entry["together"]), prob=float(entry.get("prob", 1.0)))
     kind = "corrupt" if "corrupt" in entry else "part"
     name = str(entry.pop(kind, None))
     known = CORRUPTIONS if kind == "corrupt" else PARTS

@@ -40,7 +40,7 @@ def scatter_bodies(
     Source: Chiu et al., Stochastic Geometry and its Applications, ch. 3, for the share that overlapping bodies fill.
     """
     low, high = radius
-    half = int(np.ceil(high * REACH[shape] * np.sqrt(stretch)))
+    half = int(np.ceil(high * REACH[shape] * stretch ** (2 / 3)))  # one axis long, the other two short
     room = np.array([count + 2 * half for count in size])
     mean_volume = VOLUME[shape] * (low + high) * (low**2 + high**2) / 4
     number = random.poisson(-np.log1p(-fraction) / mean_volume * room.prod())

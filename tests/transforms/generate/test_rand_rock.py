@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import torch
+from monai.transforms import Compose
+
+from synfine_monai.errors import ScanError
+from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.transforms.generate.rand_rock import RandRock
+from synfine_monai.transforms.generate.rock_presets import load_rock, rock_names
+
+ALL = {name: index for index, name in enumerate(PHASES)}
+PLAIN = {
+    "structure": [{"part": "RandGrains", "cell": 20, "porosity": 0.2}],
+    "appearance": [{"part": "RandPaint", "grey": dict(zip(PHASES, (1.0, 0.0, 0.3, 0.6, 2.0), strict=True))}],
+    "normalisation_jitter": {"gain": 1.0, "offset": 0.0},
+}
+
+
+@pytest.mark.parametrize("size", [(16, 64, 64), (64, 64), (3, 40, 57)])
+@pytest.mark.parametrize("rock", rock_names())
+def test_shapes_types_and_classes(rock, size):
+    out = RandRock(rock, ALL, size).set_random_state(seed=0)()
+    assert out["image"].shape == out["label"].shape == (1, *size)
+    assert out["image"].dtype == torch.float32
+    assert out["label"].dtype == torch.uint8
+    assert torch.isfinite(out["image"]).all()
+    assert out["label"].amax() < len(PHASES)
+
+
+@pytest.mark.parametrize("rock", rock_names())
+def test_relative_attenuation_of_matrix_and_pore(rock):
+    rocks = RandRock(rock, ALL, (96, 96))
+    samples = [rocks.set_random_state(seed=seed)() for seed in range(6)]
+    image, label = (torch.stack([sample[key] for sample in samples]) for key in ("image", "label"))
+    assert image[label == 0].median() == pytest.approx(1, abs=0.1)
+    assert image[label == 1].median() < 0.5
+
+
+def test_label_is_exact_before_blur():
+    out = RandRock(PLAIN, ALL, (8, 48, 48)).set_random_state(seed=0)()
+    assert torch.equal(out["label"] == 1, out["image"] == 0)
+    assert torch.equal(out["label"] == 0, out["image"] == 1)
+
+
+def test_classes_follow_the_task():
+    binary = {"matrix": 0, "pore": 1, "water": 1, "clay": 0, "dense": 0}
+    phases, classes = (RandRock("sandstone", m, (64, 64)).set_random_state(seed=4)() for m in (ALL, binary))
+    assert torch.equal(phases["image"], classes["image"])
+    pore = (phases["label"] == ALL["pore"]) | (phases["label"] == ALL["water"])
+    assert torch.equal(classes["label"] == 1, pore)
+
+
+def test_all_phases_occur_and_vary():
+    rocks = RandRock("sandstone", ALL, (96, 96))
+    shares = []
+    for seed in range(30):
+        label = rocks.set_random_state(seed=seed)()["label"]
+        shares.append(np.bincount(label.flatten(), minlength=5) / label.numel())
+    assert (np.max(shares, axis=0) > 0.01).all()
+    assert np.std(shares, axis=0)[1] > 0.02
+
+
+def test_seed_repeats_also_within_a_compose():
+    rock = RandRock("concrete", ALL, (4, 32, 32))
+    first, again, other = (rock.set_random_state(seed=seed)()["image"] for seed in (7, 7, 8))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    chains = [Compose([RandRock("concrete", ALL, (32, 32))]).set_random_state(seed=3)({})["image"] for _ in range(2)]
+    assert torch.equal(*chains)
+
+
+def test_unseeded_rocks_differ():
+    rock = RandRock(PLAIN, ALL, (32, 32))
+    assert not torch.equal(rock()["label"], rock()["label"])
+
+
+@pytest.mark.parametrize("size", [(64,), (0, 64, 64), (4, 4), (1, 2, 3, 4)])
+def test_refuses_sizes_that_are_no_rock(size):
+    with pytest.raises(ScanError, match="cannot be made"):
+        RandRock("sandstone", ALL, size)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here: this test did NOT run")
+def test_structure_agrees_between_cpu_and_gpu():
+    preset = load_rock("sandstone")
+    cpu, gpu = (RandRock(preset, ALL, (8, 64, 64), device).set_random_state(seed=1)() for device in ("cpu", "cuda"))
+    assert (cpu["label"] == gpu["label"].cpu()).float().mean() > 0.995

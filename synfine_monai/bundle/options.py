@@ -17,6 +17,7 @@ __all__ = [
     "Option",
     "bundle_root",
     "check_options",
+    "check_value",
     "current_options",
     "current_workflow",
     "pick_options",
@@ -92,13 +93,13 @@ def bundle_root() -> str:
 
 
 def check_options(config_files: Sequence[str]) -> None:
-    """Refuse every top-level name of the running configuration that none of its files declares.
+    """Refuse top-level names of the running configuration that none of its files declares, and values of a wrong kind.
 
     Args:
         config_files: names of the YAML files in the bundle's ``configs`` that make up this verb.
 
     Raises:
-        ScanError: naming the unknown option and the nearest known ones.
+        ScanError: naming the unknown option and the nearest known ones, or as ``check_value``.
     """
     workflow = current_workflow()
     folder = Path(workflow.config_root_path)
@@ -109,6 +110,27 @@ def check_options(config_files: Sequence[str]) -> None:
         if name not in declared and name != "_meta_":
             near = difflib.get_close_matches(name, sorted(options), n=2, cutoff=0.5) or sorted(options)
             raise ScanError(f"--{name} is not an option of {config_files[0]}; did you mean --{' or --'.join(near)}?")
+    for option in options.values():
+        if not str(value := workflow.parser.get(option.name)).startswith(("$", "@", "%")):
+            check_value(option, value)
+
+
+def check_value(option: Option, value: Any) -> None:
+    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed from 0), a number above 0.
+
+    Options without a default, and those in words, are checked where they are used.
+
+    Raises:
+        ScanError: naming the option and what it takes.
+    """
+    kind, in_words = type(option.default), isinstance(value, str) and value.lower() in ("true", "false")
+    if in_words or (kind is bool and not isinstance(value, bool)):
+        raise ScanError(f"--{option.name} takes True or False, got {value!r}.")
+    lowest = 0 if "seed" in option.name else 1
+    if kind is int and (type(value) is not int or value < lowest):
+        raise ScanError(f"--{option.name} takes a whole number from {lowest} up, got {value!r}.")
+    if kind is float and (type(value) not in (int, float) or not 0 < value < float("inf")):
+        raise ScanError(f"--{option.name} takes a number above 0, got {value!r}.")
 
 
 def current_options(config_file: str) -> dict[str, Any]:

@@ -9,17 +9,23 @@ from synfine_monai.errors import ScanError
 __all__ = ["find_scan_error", "report_errors_plainly"]
 
 DEBUG = "SYNFINE_DEBUG"
+WORKER = "in DataLoader worker process"
 
 
 def find_scan_error(error: BaseException | None) -> ScanError | None:
-    """The ``ScanError`` at the root of a chain of exceptions, as MONAI wraps them, or None."""
+    """The ``ScanError`` at the root of a chain of exceptions, as MONAI wraps them, or None.
+
+    One that a data loader's worker met carries the worker's traceback; only its last line, our sentence, is kept.
+    """
     seen: set[int] = set()
     found = None
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         found = error if isinstance(error, ScanError) else found
         error = error.__cause__ or error.__context__
-    return found
+    if found is None or WORKER not in str(found):
+        return found
+    return ScanError(str(found).strip().rpartition(f"{ScanError.__name__}: ")[2])
 
 
 def report_errors_plainly() -> None:

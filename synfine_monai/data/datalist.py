@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from synfine_monai.data.json_schema import check_json
 from synfine_monai.errors import ScanError
 
 __all__ = [
@@ -23,6 +24,28 @@ SPLITS = ("training", "validation", "test", "unlabelled")
 IGNORE_LABEL = 255
 FLUID_PHASES = ("pore", "water")
 ALL_PHASES = ("matrix", "pore", "water", "clay", "dense")
+_BY_CLASS = {"type": "object", "propertyNames": {"pattern": "^[0-9]+$"}}
+_FILE = {"type": ["string", "null"]}
+_ITEM = {
+    "type": "object",
+    "required": ["image"],
+    "properties": {"image": {"type": "string"}, "label": _FILE, "fov": _FILE},
+}
+SCHEMA = {
+    "type": "object",
+    "required": ["labels"],
+    "properties": {
+        "labels": _BY_CLASS,
+        "phases": {
+            **_BY_CLASS,
+            "additionalProperties": {"type": ["string", "array"], "minItems": 1, "items": {"type": "string"}},
+        },
+        "pore_labels": {"type": "array", "items": {"type": "integer"}},
+        "ignore_label": {"type": "integer"},
+        **{split: {"type": "array", "items": _ITEM} for split in SPLITS},
+    },
+}
+"""JSON schema of a ``dataset.json``; further keys are allowed everywhere."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +108,8 @@ class Datalist:
         if split not in SPLITS:
             raise ScanError(f"split '{split}' is unknown: use one of {', '.join(SPLITS)}.")
         items = getattr(self, split)
+        if not any(getattr(self, name) for name in SPLITS):
+            raise ScanError("there is no scan to work on: give --datalist, or --scan with --labels.")
         if not items:
             raise ScanError(f"{self.path or self.name} has no '{split}' items; add some, or choose another split.")
         return items
@@ -113,6 +138,7 @@ def load_datalist(path: str | Path, binary: bool = False) -> Datalist:
         raise ScanError(f"datalist {path} is not JSON: {error}.") from error
     if not isinstance(content, dict) or not content.get("labels"):
         raise ScanError(f'datalist {path} has no \'labels\': name the classes as {{"0": "solid", "1": "pore"}}.')
+    check_json(content, SCHEMA, f"datalist {path} is not as expected")
     labels, phases = _classes(content, path)
     pore_labels = tuple(int(k) for k in content.get("pore_labels", [k for k, p in enumerate(phases) if p[0] == "pore"]))
     if any(k not in range(len(labels)) for k in pore_labels):
@@ -205,8 +231,6 @@ def _items(entries: list[Mapping[str, Any]], path: Path) -> tuple[Item, ...]:
 
     items = []
     for entry in entries:
-        if "image" not in entry:
-            raise ScanError(f"datalist {path} has an item without 'image': {entry}.")
         items.append(
             Item(
                 image=resolve(entry["image"]),

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from synfine_monai.data.labelled_slices import IGNORED, PATCH_SIZE, LabelledSlice
+from synfine_monai.data.datalist import Datalist
+from synfine_monai.data.labelled_slices import IGNORED, PATCH_SIZE, LabelledSlice, load_labelled_slices
 from synfine_monai.errors import ScanError
 
-__all__ = ["Patch", "draw_patches", "keep_patches_only", "patch_tensors", "write_patches"]
+__all__ = ["Patch", "draw_patches", "keep_patches_only", "patch_tensors", "require_patches", "write_patches"]
 
 MIN_LABELLED = 0.5
 
@@ -60,6 +61,20 @@ def draw_patches(
         )
     order = rng.permutation(len(pool))
     return [pool[i] for i in order[:budget]]
+
+
+def require_patches(task: Datalist, budget: int | None, seed: int = 0) -> None:
+    """Read all labels of a task and draw the patches once, so that what is wrong with them shows before pre-training.
+
+    Raises:
+        ScanError: as ``load_labelled_slices`` and ``draw_patches``; if nothing is left to judge the result by.
+    """
+    draw_patches(load_labelled_slices(task, "training"), budget, seed)
+    if not task.test:
+        raise ScanError(
+            f"{task.path} has one labelled slice and no test items: label a second slice, to judge the result by."
+        )
+    load_labelled_slices(task, "test")
 
 
 def patch_tensors(

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from monai.inferers import Inferer, SimpleInferer
 
+from synfine_monai.errors import ScanError
+
 __all__ = ["MixedPrecisionInferer", "fast_bfloat16"]
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -22,13 +24,13 @@ class MixedPrecisionInferer(Inferer):
         precision: "float32", "bfloat16", or "auto": bfloat16 where ``fast_bfloat16`` says so.
 
     Raises:
-        ValueError: if the precision is unknown.
+        ScanError: if the precision is unknown.
     """
 
     def __init__(self, inferer: Inferer | None = None, precision: str = "auto") -> None:
         super().__init__()
         if precision not in PRECISIONS:
-            raise ValueError(f"precision must be one of {PRECISIONS}, got {precision!r}.")
+            raise ScanError(f"precision '{precision}' is unknown: use one of {', '.join(PRECISIONS)}.")
         self.inferer, self.precision = inferer or SimpleInferer(), precision
 
     def __call__(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +145,9 @@ def load_state(network: nn.Module, state: Mapping[str, torch.Tensor], path: str 
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        misfit = _first_misfit(network.state_dict(), state)
         raise ScanError(
-            f"checkpoint {path} is of another architecture than {type(network).__name__}: {first}"
+            f"checkpoint {path} is of another architecture than {type(network).__name__}: {misfit}."
         ) from error
 
 
@@ -175,7 +175,10 @@ def build_network(architecture: Mapping[str, Any]) -> nn.Module:
     network_class, found = optional_import(module, name=name)
     if not found:
         raise ScanError(f"model.json names the network '{target}', which this version does not have.")
-    return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})
+    try:
+        return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})
+    except (TypeError, ValueError) as error:
+        raise ScanError(f"model.json describes a {name} that cannot be built: {error}.") from error
 
 
 def weights_hash(path: str | Path | None) -> str | None:
@@ -212,9 +215,22 @@ def check_classes(info: Mapping[str, Any], task: Datalist) -> None:
     """
     if [tuple(p) for p in info["phases"]] != list(task.phases):
         raise ScanError(
-            f"the model's classes are {', '.join(info['labels'])}, but {task.path or task.name} has "
-            f"{', '.join(task.labels)}: fine-tune on it first, or choose the model that was."
+            f"the model's classes are {_described(info['labels'], info['phases'])}, but {task.path or task.name} has "
+            f"{_described(task.labels, task.phases)}: fine-tune on it first, or choose the model that was."
         )
+
+
+def _described(labels: Sequence[str], phases: Sequence[Sequence[str]]) -> str:
+    return ", ".join(f"{name} ({'+'.join(covered)})" for name, covered in zip(labels, phases, strict=True))
+
+
+def _first_misfit(expected: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> str:
+    for name, tensor in expected.items():
+        if name not in state:
+            return f"it lacks '{name}'"
+        if state[name].shape != tensor.shape:
+            return f"its '{name}' is {tuple(state[name].shape)} and not {tuple(tensor.shape)}"
+    return f"it holds '{next(name for name in state if name not in expected)}'"
 
 
 def _replace(path: Path, write: Any) -> None:

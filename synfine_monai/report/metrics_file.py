@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
+from synfine_monai.data.json_schema import check_json
 from synfine_monai.errors import ScanError
 from synfine_monai.report.results_folder import write_json_atomic
 
@@ -81,7 +80,4 @@ def read_metrics(path: Path | str) -> dict[str, Any]:
 
 
 def _check(metrics: Any, name: str) -> None:
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(METRICS_SCHEMA).iter_errors(metrics))
-    if error is not None:
-        where = "/".join(map(str, error.absolute_path)) or "the top level"
-        raise ScanError(f"{name} does not hold metrics as expected: at {where}, {error.message}.")
+    check_json(metrics, METRICS_SCHEMA, f"{name} does not hold metrics as expected")

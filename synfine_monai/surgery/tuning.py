@@ -17,6 +17,7 @@ __all__ = [
     "TuningPlan",
     "TuningStage",
     "apply_plan",
+    "check_tune",
     "needs_sensitivity",
     "select_parameters",
     "tuned_optimizer_groups",
@@ -102,8 +103,7 @@ def tuning_plan(
     Raises:
         ScanError: if the word is unknown, cannot be joined, or needs a sensitivity that is not there.
     """
-    parts = _parts(tune)
-    _check_words(tune, parts, [*TUNE_WORDS, *transversal, *sequential])
+    parts = check_tune(tune, [*TUNE_WORDS, *transversal, *sequential])
     if needs_sensitivity(tune) and sensitivity is None:
         raise ScanError(f"tune '{tune}' needs the network's sensitivity: probe it on labelled patches first.")
     everything = dict.fromkeys((name for name, _ in network.named_parameters()), 1.0)
@@ -187,13 +187,20 @@ def _parts(tune: str) -> list[str]:
     return [part.strip() for part in str(tune).split("+")]
 
 
-def _check_words(tune: str, parts: Sequence[str], known: Sequence[str]) -> None:
+def check_tune(tune: str, known: Sequence[str] = (*TUNE_WORDS, *TRANSVERSAL, *SEQUENTIAL)) -> list[str]:
+    """The parts that a word of ``--tune`` joins.
+
+    Raises:
+        ScanError: if one is not ``known`` (the nearest is named), or cannot be joined.
+    """
+    parts = _parts(tune)
     for part in parts:
         if part not in known:
             near = difflib.get_close_matches(part, known, n=1, cutoff=0.0)[0]
             raise ScanError(f"tune has no '{part}': did you mean '{near}'? There are {', '.join(known)}.")
         if part in ALONE and len(parts) > 1:
             raise ScanError(f"tune '{tune}' joins '{part}' with other parts, but it stands for {TUNE_WORDS[part]}.")
+    return parts
 
 
 def _names_of(part: str, network: nn.Module, groups: Mapping[str, Sequence[str]]) -> Iterable[str]:

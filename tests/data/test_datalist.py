@@ -60,7 +60,7 @@ def test_the_synthetic_task_has_a_class_for_every_phase():
         ({"phases": {"0": "matrix"}}, "each class onto a phase"),
         ({"pore_labels": [7]}, "classes are 0 to 2"),
         ({"voxel_size_um": -1}, "one positive number of µm"),
-        ({"training": [{"label": "b.tif"}]}, "without 'image'"),
+        ({"training": [{"label": "b.tif"}]}, "'image' is a required"),
     ],
 )
 def test_a_datalist_that_contradicts_itself_is_refused(write, changes, words):

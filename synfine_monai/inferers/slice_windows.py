@@ -50,15 +50,18 @@ class SliceWindowInferer(Inferer):
         sides = [self._side(size) for size in slices.shape[-2:]]
         tiled = [side < size for side, size in zip(sides, slices.shape[-2:], strict=True)]
         limit = self.pixels_per_pass or PIXELS_PER_PASS.get(inputs.device.type, PIXELS_PER_PASS["cuda"])
-        # half a pixel less overlap, for MONAI rounds the step down
-        logits = sliding_window_inference(
-            slices,
-            roi_size=sides,
-            sw_batch_size=max(1, limit // (sides[0] * sides[1])),
-            predictor=lambda windows: network(windows, *args, **kwargs),
-            overlap=[(2 * self.margin - 0.5) / side if many else 0.0 for side, many in zip(sides, tiled, strict=True)],
-            roi_weight_map=torch.outer(*map(self._weights, sides, tiled)).to(inputs.device),
-        )
+        count = max(1, limit // (sides[0] * sides[1]))
+        if not any(tiled):
+            logits = torch.cat([network(part, *args, **kwargs) for part in slices.split(count)])
+        else:
+            logits = sliding_window_inference(
+                slices,
+                roi_size=sides,
+                sw_batch_size=count,
+                predictor=lambda windows: network(windows, *args, **kwargs),
+                overlap=[self._overlap(side) if many else 0.0 for side, many in zip(sides, tiled, strict=True)],
+                roi_weight_map=torch.outer(*map(self._weights, sides, tiled)).to(inputs.device),
+            )
         return logits[..., :height, :width].unflatten(0, (batch, depth)).transpose(1, 2)
 
     def _side(self, size: int) -> int:
@@ -66,6 +69,10 @@ class SliceWindowInferer(Inferer):
         overlap = 2 * self.margin
         count = max(1, ceil((size - overlap) / (self.window - overlap)))
         return self.divisible * ceil((size + (count - 1) * overlap) / count / self.divisible)
+
+    def _overlap(self, side: int) -> float:
+        """As a share of the window; half a pixel less, because MONAI rounds the step down."""
+        return (2 * self.margin - 0.5) / side
 
     def _weights(self, side: int, tiled: bool) -> torch.Tensor:
         """Along one side of a window: 1 in its middle, next to nothing in its margins."""

@@ -11,6 +11,7 @@ from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import Datalist
 from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.report.metrics_file import write_metrics
+from synfine_monai.report.page import write_page
 from synfine_monai.report.provenance import file_hashes, write_provenance
 from synfine_monai.report.table import method_words, results_table
 from synfine_monai.visualize.comparison import comparison_figure
@@ -61,10 +62,11 @@ class RunReport:
             seeds={k: self.info.get(k) for k in ("seed", "patch_seed")},
             data_hashes=file_hashes(self._files()),
         )
+        write_page(self.output_dir, metrics, {k: v for k, v in self.info.items() if not isinstance(v, list | dict)})
         print("\n" + results_table(metrics))
         if self.task.held_back:
             print("There are no test items: the table judges by labelled slices that were held back from training.")
-        print(f"Numbers: {self.output_dir / 'metrics.json'}   Pictures: {figures}", flush=True)
+        print(f"Numbers: {self.output_dir / 'metrics.json'}   Pictures: {figures}   Report: {self.output_dir / 'report.html'}", flush=True)
 
     def _files(self) -> list[Path]:
         items = (*self.task.training, *getattr(self.task, self.split))

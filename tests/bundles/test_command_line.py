@@ -1,0 +1,77 @@
+"""``synfine`` picks a verb of the bundle, checks the options, and prints the MONAI command that it stands for."""
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+from tiny_core import CONFIGS, quiet_environment
+
+from synfine_monai.bundle.command_line import VERBS, command_for, help_text, main
+from synfine_monai.bundle.options import read_options
+from synfine_monai.errors import ScanError
+
+
+def test_help_names_every_verb(capsys):
+    assert main(["--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "usage: synfine VERB" in printed
+    assert [verb for verb in VERBS if verb not in printed] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_comes_from_its_first_block(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    printed = capsys.readouterr().out
+    for option in read_options(CONFIGS / f"{VERBS[verb][0]}.yaml").values():
+        assert f"--{option.name} " in printed
+        assert option.help in printed
+        assert option.help, f"--{option.name} of {verb} has no comment"
+
+
+def test_defaults_that_torch_computes_are_not_shown():
+    assert "$torch" not in help_text("train")
+
+
+def test_segment_takes_the_scan_first():
+    command = command_for(["segment", "core.tif", "--output_dir", "here"])
+    assert command == [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(CONFIGS / "inference.yaml"),
+                       "--scan", "core.tif", "--output_dir", "here"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["learn", "synfine"])
+def test_a_verb_goes_by_its_friendly_and_its_bundle_name(name):
+    assert str(CONFIGS / "synfine.yaml") in command_for([name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segmnt", "core.tif"], "'segmnt' is not a verb of synfine; did you mean segment"),
+        (["finetune", "--label_bugdet", "4"], "did you mean --label_budget"),
+        (["finetune", "--label-bugdet=4"], "did you mean --label_budget"),
+        (["segment", "core.tif", "--quux", "1"], "--quux is not an option of 'synfine segment'"),
+    ],
+)
+def test_misspelt_words_are_refused_with_the_nearest(arguments, words, capsys):
+    assert main(arguments) == 1
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.err.startswith("ScanError: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_a_deep_id_of_the_config_is_left_to_monai():
+    with pytest.raises(ScanError):
+        command_for(["train", "--trian#trainer#max_epochs", "2"])
+
+
+def test_the_command_prints_what_it_runs_and_hands_on_its_failure(tmp_path):
+    program = "import sys; from synfine_monai.bundle.command_line import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "segment", "no scan.tif"]
+    done = subprocess.run(command, cwd=tmp_path, env=quiet_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    printed = shlex.split(done.stdout.splitlines()[0])
+    assert printed[:4] == ["python", "-m", "monai.bundle", "run"]
+    assert printed[-2:] == ["--scan", "no scan.tif"]
+    assert done.stderr.splitlines()[-1] == "ScanError: no scan.tif does not exist."

@@ -1,0 +1,88 @@
+"""MONAI's own checks of a bundle pass, from any working directory and without a network."""
+
+import json
+import os
+
+import pytest
+import torch
+from monai.bundle import ckpt_export, verify_metadata, verify_net_in_out
+from tiny_core import BUNDLE, CONFIGS
+
+from synfine_monai.networks.model_file import load_network
+
+META = str(CONFIGS / "metadata.json")
+INFERENCE = str(CONFIGS / "inference.yaml")
+
+# what MONAI's published "Bundle Specification" says that metadata.json must hold
+TENSORS = {
+    "type": "object",
+    "minProperties": 1,
+    "additionalProperties": {
+        "type": "object",
+        "required": ["type", "format", "num_channels", "spatial_shape", "dtype", "value_range", "is_patch_data"],
+        "properties": {
+            "modality": {"type": "string"},
+            "num_channels": {"type": "integer", "minimum": 1},
+            "spatial_shape": {"type": "array", "items": {"type": ["string", "integer"]}},
+            "is_patch_data": {"type": "boolean"},
+            "channel_def": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+    },
+}
+TEXT = ("version", "monai_version", "pytorch_version", "numpy_version", "task", "description", "authors", "copyright")
+SCHEMA = {
+    "type": "object",
+    "required": [*TEXT, "required_packages_version", "network_data_format"],
+    "properties": {
+        **{key: {"type": "string", "minLength": 1} for key in TEXT},
+        "required_packages_version": {"type": "object", "additionalProperties": {"type": "string"}},
+        "network_data_format": {
+            "type": "object",
+            "required": ["inputs", "outputs"],
+            "properties": {"inputs": TENSORS, "outputs": TENSORS},
+        },
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("network", ["network_def", "network"])
+def test_the_shipped_network_takes_and_gives_what_the_metadata_says(network):
+    verify_net_in_out(network, meta_file=META, config_file=INFERENCE, device="cpu", n=16)
+
+
+def test_metadata_fits_the_schema_without_a_network(tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(SCHEMA))
+    verify_metadata(meta_file=META, filepath=str(schema))
+
+
+def test_metadata_without_authors_would_be_refused(tmp_path):
+    schema, meta = tmp_path / "schema.json", tmp_path / "metadata.json"
+    schema.write_text(json.dumps(SCHEMA))
+    content = json.loads((CONFIGS / "metadata.json").read_text())
+    del content["authors"]
+    meta.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="'authors' is a required property"):
+        verify_metadata(meta_file=str(meta), filepath=str(schema))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_the_exported_model_gives_the_same_labels(pretrained, tmp_path):
+    file, checkpoint = tmp_path / "model.ts", pretrained / "model.pt"
+    ckpt_export("network_def", filepath=str(file), ckpt_file=str(checkpoint), meta_file=META, config_file=INFERENCE,
+                checkpoint=str(checkpoint))  # fmt: skip
+    exported, network = torch.jit.load(file).eval(), load_network(checkpoint)
+    image = torch.randn(2, 1, 96, 96, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(exported(image).argmax(1), network(image).argmax(1))
+
+
+def test_the_bundle_is_complete():
+    needed = ["LICENSE", "docs/README.md", "configs/metadata.json", "configs/logging.conf", "models/model.pt"]
+    assert [name for name in needed if not (BUNDLE / name).is_file()] == []
+    assert os.path.getsize(BUNDLE / "models" / "model.pt") < 4e6

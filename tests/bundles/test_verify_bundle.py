@@ -86,3 +86,9 @@ def test_the_bundle_is_complete():
     needed = ["LICENSE", "docs/README.md", "configs/metadata.json", "configs/logging.conf", "models/model.pt"]
     assert [name for name in needed if not (BUNDLE / name).is_file()] == []
     assert os.path.getsize(BUNDLE / "models" / "model.pt") < 4e6
+
+
+def test_the_model_card_tells_how_the_shipped_weights_were_made():
+    settings = json.loads((BUNDLE / "models" / "model.json").read_text())["settings"]
+    card = (BUNDLE / "docs" / "README.md").read_text(encoding="utf-8")
+    assert f"--pairs {settings['pairs']} --epochs {settings['epochs']} --seed {settings['seed']}" in card

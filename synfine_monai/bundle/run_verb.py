@@ -11,6 +11,8 @@ __all__ = ["run_verb"]
 def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
 
+    Paths become text, as on a command line.
+
     Raises:
         ScanError: as the cause of MONAI's own error, see ``find_scan_error``.
     """
@@ -20,7 +22,7 @@ def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
         meta_file=str(folder / "metadata.json"),
         logging_file=str(folder / "logging.conf"),
         workflow_type=None,
-        **options,
+        **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
     )
     workflow.initialize()
     workflow.run()

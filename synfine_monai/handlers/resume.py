@@ -48,7 +48,7 @@ class Resume:
         last = Path(self.checkpoint.last_checkpoint).name
         for stale in self.folder.glob(f"{self.signature}_*.pt"):
             if stale.name != last:
-                stale.unlink()
+                stale.unlink(missing_ok=True)  # another process of the same run may have been first
 
     def _load(self, engine: Engine) -> None:
         files = sorted(self.folder.glob(f"{self.signature}_*.pt"), key=lambda p: int(p.stem.rpartition("_")[2]))

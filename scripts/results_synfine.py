@@ -20,6 +20,8 @@ from synfine_monai.report.seed_table import draw_seeds, read_runs, seed_table
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 RESULTS = ROOT / "docs" / "results" / "synfine"
+PAGE = RESULTS.with_suffix(".md")
+START, END = "<!-- table -->", "<!-- end of table -->"
 TASKS = {"concrete": (True, 16), "sandstone": (False, 64), "berea": (False, 16)}
 MAIN_SCORES = {"concrete": "pore_dice", "sandstone": "mean_dice", "berea": "pore_dice"}
 WAYS = {"surgical": "auto", "native": "none", "last_layer": "last_layer", "all": "all"}
@@ -43,9 +45,11 @@ def main() -> None:
                 if (task, str(seed), str(patch_seed)) not in _done():
                     _run(options.data / task / "dataset.json", task, seed, patch_seed, options.work_dir)
     runs = read_runs(RESULTS / "runs.csv")
-    (RESULTS / "table.md").write_text(seed_table(runs, MAIN_SCORES), encoding="utf-8")
+    table = seed_table(runs, MAIN_SCORES)
+    print(table)
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    PAGE.write_text(f"{before}{START}\n\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
     draw_seeds(runs, MAIN_SCORES, RESULTS / "methods.png")
-    print((RESULTS / "table.md").read_text(encoding="utf-8"))
 
 
 def _run(datalist: Path, task: str, seed: int, patch_seed: int, work_dir: Path) -> None:

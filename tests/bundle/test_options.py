@@ -1,7 +1,7 @@
 import pytest
 from monai.bundle import ConfigWorkflow
 
-from synfine_monai.bundle.options import read_options
+from synfine_monai.bundle.options import Option, check_value, read_options
 from synfine_monai.errors import ScanError
 
 VERB = """# A verb.
@@ -64,3 +64,39 @@ def test_a_file_without_options_is_no_verb(tmp_path):
     (tmp_path / "other.yaml").write_text("a: 1\n")
     with pytest.raises(ScanError, match="not a verb"):
         read_options(tmp_path / "other.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "value"),
+    [
+        ("steps", 300, 1),
+        ("seed", 0, 0),
+        ("rate", 2e-3, 1),
+        ("binary", False, True),
+        ("scan", None, 3),
+        ("tune", "a", "b"),
+    ],
+)
+def test_values_of_the_defaults_kind_pass(name, default, value):
+    check_value(Option(name, default, ""), value)
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "value", "words"),
+    [
+        ("steps", 300, 0, "--steps takes a whole number from 1 up, got 0"),
+        ("steps", 300, 2.5, "whole number"),
+        ("steps", 300, True, "whole number"),
+        ("steps", 300, None, "whole number"),
+        ("patch_seed", 0, -1, "from 0 up, got -1"),
+        ("rate", 2e-3, 0, "--rate takes a number above 0, got 0"),
+        ("rate", 2e-3, float("nan"), "above 0"),
+        ("rate", 2e-3, "fast", "above 0"),
+        ("binary", False, "true", "--binary takes True or False, got 'true'"),
+        ("binary", False, 1, "True or False"),
+        ("binary", None, "False", "True or False"),
+    ],
+)
+def test_values_of_another_kind_are_refused(name, default, value, words):
+    with pytest.raises(ScanError, match=words):
+        check_value(Option(name, default, ""), value)

@@ -47,3 +47,9 @@ def test_the_root_of_a_chain_is_found():
     with pytest.raises(KeyError) as caught:
         chain()
     assert str(find_scan_error(caught.value)) == "root"
+
+
+def test_an_error_of_a_loaders_worker_loses_its_traceback():
+    raised = ScanError("Caught ScanError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+                       "  File \"a.py\", line 1\nsynfine_monai.errors.ScanError: core.tif is cut short.\n")  # fmt: skip
+    assert str(find_scan_error(raised)) == "core.tif is cut short."

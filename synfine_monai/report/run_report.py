@@ -66,7 +66,8 @@ class RunReport:
         print("\n" + results_table(metrics))
         if self.task.held_back:
             print("There are no test items: the table judges by labelled slices that were held back from training.")
-        print(f"Numbers: {self.output_dir / 'metrics.json'}   Pictures: {figures}   Report: {self.output_dir / 'report.html'}", flush=True)
+        print(f"Numbers: {self.output_dir / 'metrics.json'}   Pictures: {figures}")
+        print(f"Report: {self.output_dir / 'report.html'}", flush=True)
 
     def _files(self) -> list[Path]:
         items = (*self.task.training, *getattr(self.task, self.split))

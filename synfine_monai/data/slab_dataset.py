@@ -38,7 +38,7 @@ class SlabDataset(Dataset):
     """
 
     def __init__(self, scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics,
-                 slab_voxels: int = 1 << 21) -> None:
+                 slab_voxels: int = 1 << 20) -> None:
         _, height, width = scan.shape
         if min(height, width) < SMALLEST_SIDE:
             raise ScanError(f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "

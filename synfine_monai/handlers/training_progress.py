@@ -4,6 +4,8 @@ from ignite.engine import Engine, Events
 from monai.utils import CommonKeys
 from tqdm import tqdm
 
+from synfine_monai.handlers.on_failure import on_failure
+
 __all__ = ["TrainingProgress"]
 
 
@@ -21,7 +23,8 @@ class TrainingProgress:
         """Register on ``engine``."""
         engine.add_event_handler(Events.EPOCH_STARTED, self._open)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._step)
-        engine.add_event_handler(Events.COMPLETED | Events.EXCEPTION_RAISED | Events.TERMINATE, self._close)
+        engine.add_event_handler(Events.COMPLETED | Events.TERMINATE, self._close)
+        on_failure(engine, self._close)
         self.bar: tqdm | None = None
 
     def _open(self, engine: Engine) -> None:
@@ -44,9 +47,7 @@ class TrainingProgress:
             self.loss = loss if self.loss is None else 0.8 * self.loss + 0.2 * loss
             self.bar.set_postfix(loss=f"{self.loss:.3f}", refresh=False)
 
-    def _close(self, engine: Engine, *_: BaseException) -> None:
+    def _close(self) -> None:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
-        if _:
-            raise _[0]

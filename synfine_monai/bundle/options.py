@@ -18,7 +18,6 @@ __all__ = [
     "bundle_root",
     "check_options",
     "check_value",
-    "current_options",
     "current_workflow",
     "pick_options",
     "read_options",
@@ -131,12 +130,6 @@ def check_value(option: Option, value: Any) -> None:
         raise ScanError(f"--{option.name} takes a whole number from {lowest} up, got {value!r}.")
     if kind is float and (type(value) not in (int, float) or not 0 < value < float("inf")):
         raise ScanError(f"--{option.name} takes a number above 0, got {value!r}.")
-
-
-def current_options(config_file: str) -> dict[str, Any]:
-    """Values that the running configuration gives to the options of ``config_file`` (in the bundle's ``configs``)."""
-    workflow = current_workflow()
-    return pick_options(workflow.parser.get(), Path(workflow.config_root_path) / config_file)
 
 
 def pick_options(values: Mapping[str, Any], config_file: str | Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Labelled 64×64 patches and the label budget."""
 
 import csv
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import Datalist
 from synfine_monai.data.labelled_slices import IGNORED, PATCH_SIZE, LabelledSlice, load_labelled_slices
 from synfine_monai.errors import ScanError
@@ -105,12 +105,10 @@ def keep_patches_only(
 
 def write_patches(patches: Sequence[Patch], path: str | Path) -> None:
     """Write ``patches.csv`` (item, z, y, x), atomically."""
-    temporary = Path(path).with_suffix(".tmp")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["item", "z", "y", "x"])
         writer.writerows([p.item, p.z, p.y, p.x] for p in patches)
-    os.replace(temporary, path)
 
 
 def _grid(labelled: LabelledSlice, index: int, rng: np.random.Generator, size: int) -> list[Patch]:

@@ -1,8 +1,8 @@
 """A trained model on disk: ``model.pt`` (weights alone) and ``model.json`` (what a partner must know to use it)."""
 
 import hashlib
+import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from monai.utils import optional_import
 from torch import nn
 
+from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import Datalist
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.rock_unet import RockUNet
@@ -120,9 +121,12 @@ def save_model(network: nn.Module, info: Mapping[str, Any], path: str | Path, ha
     weights = {k: v.detach().cpu().contiguous().clone() for k, v in network.state_dict().items()}
     if half:
         weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
-    _replace(path, lambda temporary: torch.save(weights, temporary))
-    text = json.dumps(info, indent=1)
-    _replace(path.with_suffix(".json"), lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    content = io.BytesIO()  # a full disk is an OSError then, and not an error of torch's own
+    torch.save(weights, content)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content.getvalue())
+    with atomic_file(path.with_suffix(".json")) as temporary:
+        temporary.write_text(json.dumps(info, indent=1), encoding="utf-8")
 
 
 def load_network(path: str | Path, network: nn.Module | None = None) -> nn.Module:
@@ -231,15 +235,3 @@ def _first_misfit(expected: Mapping[str, torch.Tensor], state: Mapping[str, torc
         if state[name].shape != tensor.shape:
             return f"its '{name}' is {tuple(state[name].shape)} and not {tuple(tensor.shape)}"
     return f"it holds '{next(name for name in state if name not in expected)}'"
-
-
-def _replace(path: Path, write: Any) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
-        raise ScanError(
-            f"{path} cannot be written: {error}. Is the folder writable, and is there space left?"
-        ) from error

@@ -1,0 +1,110 @@
+"""Sensitivity against benefit: does the part of highest RGN also gain most? Figures 4-6 of the SynFine paper."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+__all__ = ["rgn_and_dice_figure"]
+
+LEVELS = ("high", "mid", "low")
+RGN, DICE = "#A6C8E0", "#B2182B"
+LINES = (("#000000", "dashed"), ("#6A3D9A", "dotted"), ("#009E73", "dashdot"))
+
+Group = Mapping[str, Sequence[float]]
+
+
+def rgn_and_dice_figure(
+    panels: Mapping[str, Mapping[str, Group]],
+    title: str = "Does the part that responds most also gain most?",
+    lines: Mapping[str, Mapping[str, float]] | None = None,
+    columns: int = 4,
+) -> Figure:
+    """One panel a shift or task: RGN of each group as bars, Dice after tuning that group alone as points.
+
+    Args:
+        panels: panel title -> block or level, in the order from left to right -> {"rgn": (mean, low, high), "dice":
+            (mean, low, high)}; either may be missing. Levels (high, mid, low) stand apart from blocks. Bars are given
+            relative to the highest mean RGN of the panel; leave out the RGN of a tiny head, which dwarfs all others.
+        title: of the whole figure; should say what the intervals span.
+        lines: panel title -> words such as "all layers" or "no fine-tuning" -> Dice, drawn across; at most three
+            different words.
+        columns: panels side by side.
+
+    Raises:
+        ValueError: if there are more than three different lines.
+    """
+    lines = lines or {}
+    words = list(dict.fromkeys(word for panel in lines.values() for word in panel))
+    if len(words) > len(LINES):
+        raise ValueError(f"{len(words)} lines cannot be told apart: draw at most {len(LINES)}.")
+    styles = dict(zip(words, LINES, strict=False))
+    columns = min(columns, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(1.2 + 3.4 * columns, 1.2 + 2.8 * rows), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for number, (axes, (name, groups)) in enumerate(zip(grid, panels.items(), strict=False)):
+        dice_axes = _draw_panel(axes, groups)
+        axes.set_title(name)
+        for word, value in lines.get(name, {}).items():
+            dice_axes.axhline(value, color=styles[word][0], linestyle=styles[word][1], linewidth=1.2)
+        if number % columns == 0:
+            axes.set_ylabel("RGN ‖g‖ / ‖θ‖ (largest = 1)")
+        if number % columns == columns - 1 or number == len(panels) - 1:
+            dice_axes.set_ylabel("Dice after tuning it alone", color=DICE)
+    for axes in grid[len(panels) :]:
+        axes.remove()
+    figure.legend(handles=_legend(styles), loc="outside lower center", ncols=2 + len(words), frameon=False)
+    return figure
+
+
+def _draw_panel(axes: Axes, groups: Mapping[str, Group]) -> Axes:
+    """Draw bars on the left axis and points on a right axis, which is returned."""
+    places = _places(list(groups))
+    largest = max((group["rgn"][0] for group in groups.values() if "rgn" in group), default=1.0) or 1.0
+    dice_axes = axes.twinx()
+    for place, group in zip(places, groups.values(), strict=True):
+        if "rgn" in group:
+            rgn = [value / largest for value in group["rgn"]]
+            axes.bar(place, rgn[0], width=0.7, color=RGN)
+            axes.errorbar(place, rgn[0], yerr=_reach(rgn), color="#4c5f7a", capsize=3, linewidth=1)
+        if "dice" in group:
+            dice_axes.errorbar(place + 0.15, group["dice"][0], yerr=_reach(group["dice"]), color=DICE, marker="o",
+                               markersize=5, capsize=2, linewidth=1.2)  # fmt: skip
+    axes.set_xticks(places, list(groups), rotation=45, rotation_mode="anchor", ha="right")
+    axes.set_ylim(bottom=0)
+    dice_axes.tick_params(axis="y", colors=DICE)
+    dice_axes.margins(y=0.12)
+    for side in (axes, dice_axes):
+        side.spines["top"].set_visible(False)
+    return dice_axes
+
+
+def _places(groups: Sequence[str]) -> list[float]:
+    """Where each group stands: one apart, and a gap between blocks and levels."""
+    place, places = 0.0, []
+    for number, name in enumerate(groups):
+        if number:
+            place += 1.6 if (name in LEVELS) != (groups[number - 1] in LEVELS) else 1.0
+        places.append(place)
+    return places
+
+
+def _reach(interval: Sequence[float]) -> list[list[float]]:
+    mean, low, high = interval
+    return [[max(mean - low, 0.0)], [max(high - mean, 0.0)]]
+
+
+def _legend(styles: Mapping[str, tuple[str, str]]) -> list[Patch | Line2D]:
+    return [
+        Patch(color=RGN, label="RGN (left axis)"),
+        Line2D([], [], color=DICE, marker="o", linestyle="none", label="Dice (right axis)"),
+        *(
+            Line2D([], [], color=color, linestyle=style, label=f"Dice, {word}")
+            for word, (color, style) in styles.items()
+        ),
+    ]

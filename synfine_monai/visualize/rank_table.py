@@ -36,10 +36,11 @@ def rank_figure(ranks: Mapping[str, Sequence[float]], title: str = "Which method
     axes = figure.subplots()
     for place, method in enumerate(order):
         _draw_method(axes, ranks[method], place)
-    fewest_and_most = sorted({min(map(len, ranks.values())), max(map(len, ranks.values()))})
+    lengths = sorted({len(taken) for taken in ranks.values()})
+    count = " to ".join(map(str, dict.fromkeys([lengths[0], lengths[-1]])))
     lowest = max(max(taken) for taken in ranks.values())
     axes.set_yticks(range(len(order)), order)
-    axes.set(title=title, xlabel=f"rank (1 is best) over {' to '.join(map(str, fewest_and_most))} comparisons", xlim=(0.5, lowest + 0.5),
+    axes.set(title=title, xlabel=f"rank (1 is best) over {count} comparisons", xlim=(0.5, lowest + 0.5),
              ylim=(len(order) - 0.5, -0.5))  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="x", alpha=0.3)

@@ -78,14 +78,42 @@ def require_patches(task: Datalist, budget: int | None, seed: int = 0) -> None:
 
 
 def patch_tensors(
-    slices: Sequence[LabelledSlice], patches: Sequence[Patch], size: int = PATCH_SIZE
+    slices: Sequence[LabelledSlice], patches: Sequence[Patch], size: int = PATCH_SIZE, context: int = 0
 ) -> dict[str, torch.Tensor]:
-    """Stack patches: "image" (N, 1, size, size) float32 and "label" (N, 1, size, size) uint8."""
-    windows = [(slices[p.index], slice(p.y, p.y + size), slice(p.x, p.x + size)) for p in patches]
-    return {
-        "image": torch.from_numpy(np.stack([s.image[y, x] for s, y, x in windows])[:, None]),
-        "label": torch.from_numpy(np.stack([s.label[y, x] for s, y, x in windows])[:, None]),
-    }
+    """Stack patches, with the image around them if asked for.
+
+    A network that is trained on bare patches sees their borders padded, which it never does in a scan. Context shows it
+    what really lies there; it carries no label and costs none.
+
+    Args:
+        slices: labelled slices.
+        patches: from ``draw_patches``.
+        size: side of a patch in voxels.
+        context: voxels of image on every side; less where the slices are too small for it. At a slice's edge the window
+            is moved inwards.
+
+    Returns:
+        "image" (N, 1, S, S) float32 and "label" (N, 1, S, S) uint8, S = size + 2·context; 255 outside the patch.
+    """
+    smallest = min(min(s.label.shape) for s in slices)
+    context = max(0, min(int(context), (smallest - size) // 2))
+    images, labels = [], []
+    for patch in patches:
+        s = slices[patch.index]
+        window = tuple(_around(start, size, context, extent)
+                       for start, extent in zip((patch.y, patch.x), s.label.shape, strict=True))  # fmt: skip
+        label = np.full(s.label.shape, IGNORED, np.uint8)
+        own = slice(patch.y, patch.y + size), slice(patch.x, patch.x + size)
+        label[own] = s.label[own]
+        images.append(s.image[window])
+        labels.append(label[window])
+    return {"image": torch.from_numpy(np.stack(images)[:, None]), "label": torch.from_numpy(np.stack(labels)[:, None])}
+
+
+def _around(start: int, size: int, context: int, extent: int) -> slice:
+    """Window of ``size + 2·context`` voxels around a patch, inside the slice."""
+    first = min(max(start - context, 0), extent - size - 2 * context)
+    return slice(first, first + size + 2 * context)
 
 
 def keep_patches_only(

@@ -66,3 +66,21 @@ def test_written_patches_can_be_read(tmp_path):
         rows = list(csv.DictReader(file))
     read = [(r["item"], int(r["z"]), int(r["y"]), int(r["x"])) for r in rows]
     assert read == [(p.item, p.z, p.y, p.x) for p in patches]
+
+
+def test_context_adds_image_without_labels():
+    slices = [labelled()]
+    patches = draw_patches(slices, None, seed=2)
+    bare, wide = patch_tensors(slices, patches), patch_tensors(slices, patches, context=16)
+    assert wide["image"].shape == wide["label"].shape == (len(patches), 1, 96, 96)
+    for index, patch in enumerate(patches):
+        y, x = min(max(patch.y - 16, 0), 300 - 96), min(max(patch.x - 16, 0), 200 - 96)
+        np.testing.assert_array_equal(wide["image"][index, 0], slices[0].image[y : y + 96, x : x + 96])
+        inside = wide["label"][index, 0] != 255
+        assert inside.sum() == 64 * 64
+        np.testing.assert_array_equal(wide["image"][index, 0][inside], bare["image"][index, 0].flatten())
+
+
+def test_context_never_reaches_beyond_a_small_slice():
+    slices = [labelled(70, 200)]
+    assert patch_tensors(slices, draw_patches(slices, 1), context=16)["image"].shape[-1] == 70

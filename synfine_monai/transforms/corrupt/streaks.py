@@ -6,8 +6,9 @@ import torch
 from monai.transforms import Transform
 
 from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms.corrupt.ramp_filter import ramp_kernel
 
-__all__ = ["Streaks", "ramp_kernel"]
+__all__ = ["Streaks"]
 
 
 class Streaks(Transform):
@@ -50,11 +51,6 @@ class Streaks(Transform):
                                     s=(2 * height, 2 * width))  # fmt: skip
             grey += cast[:height, :width].to(grey.dtype)
         return out
-
-
-def ramp_kernel(distance: torch.Tensor) -> torch.Tensor:
-    """Ramp filter up to the Nyquist frequency, at any distance in voxels (Ram and Lakshminarayanan)."""
-    return 0.5 * torch.sinc(distance) - 0.25 * torch.sinc(distance / 2).square()
 
 
 def _star(views: int, height: int, width: int, device: torch.device) -> torch.Tensor:

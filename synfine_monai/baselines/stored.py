@@ -16,7 +16,7 @@ from synfine_monai.baselines.threshold import ThresholdBaseline
 from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.errors import ScanError
 
-__all__ = ["BASELINES", "fit_baselines", "load_baselines", "save_baselines"]
+__all__ = ["BASELINES", "fit_baselines", "load_baselines", "new_baselines", "save_baselines"]
 
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline for baseline in (OtsuBaseline, ThresholdBaseline, LookupBaseline, RandomForestBaseline)
@@ -42,6 +42,14 @@ def fit_baselines(
     Raises:
         ScanError: if nothing is labelled, the slices have no contrast, or a class covers an unknown phase.
     """
+    fresh = new_baselines(class_names, phases, pore_labels, seed)
+    return {name: baseline.fit(slices) for name, baseline in fresh.items()}
+
+
+def new_baselines(
+    class_names: Sequence[str], phases: Sequence[Sequence[str]], pore_labels: Sequence[int], seed: int = 0
+) -> dict[str, Baseline]:
+    """Every baseline of ``fit_baselines``, not yet fitted."""
     num_classes = len(class_names)
     baselines: tuple[Baseline, ...] = (
         OtsuBaseline(phases),
@@ -49,7 +57,7 @@ def fit_baselines(
         LookupBaseline(num_classes),
         RandomForestBaseline(seed),
     )
-    return {baseline.name: baseline.fit(slices) for baseline in baselines}
+    return {baseline.name: baseline for baseline in baselines}
 
 
 def save_baselines(baselines: Mapping[str, Baseline], folder: Path | str) -> None:

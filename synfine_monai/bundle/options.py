@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 HEADER = "# options"
+COUNTED_FROM_ZERO = ("seed", "context")
 OPTION = re.compile(r"^(?P<name>\w+):\s*(?P<value>.*?)\s*(?:\s#\s*(?P<help>.*))?$")
 
 
@@ -115,7 +116,7 @@ def check_options(config_files: Sequence[str]) -> None:
 
 
 def check_value(option: Option, value: Any) -> None:
-    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed from 0), a number above 0.
+    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed or context from 0), a number above 0.
 
     Options without a default, and those in words, are checked where they are used.
 
@@ -125,7 +126,7 @@ def check_value(option: Option, value: Any) -> None:
     kind, in_words = type(option.default), isinstance(value, str) and value.lower() in ("true", "false")
     if in_words or (kind is bool and not isinstance(value, bool)):
         raise ScanError(f"--{option.name} takes True or False, got {value!r}.")
-    lowest = 0 if "seed" in option.name else 1
+    lowest = 0 if any(word in option.name for word in COUNTED_FROM_ZERO) else 1
     if kind is int and (type(value) is not int or value < lowest):
         raise ScanError(f"--{option.name} takes a whole number from {lowest} up, got {value!r}.")
     if kind is float and (type(value) not in (int, float) or not 0 < value < float("inf")):

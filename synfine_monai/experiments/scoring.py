@@ -1,0 +1,77 @@
+"""The scores of one run: on the test items, over voxels, over physical places, and of the pores' structure."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synfine_monai.baselines.baseline import Baseline
+from synfine_monai.data.datalist import Datalist, load_datalist
+from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
+from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
+from synfine_monai.metrics.confusion import confusion_matrix
+from synfine_monai.metrics.place_counts import encode_counts, place_counts
+from synfine_monai.metrics.scores import segmentation_scores
+from synfine_monai.metrics.two_point_correlation import two_point_error
+from synfine_monai.networks.model_file import load_network, read_model_info
+from synfine_monai.report.evaluation import network_method
+
+__all__ = ["SCORES", "score_baseline", "score_network", "test_slices"]
+
+SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
+
+
+def score_network(model: Path, datalist: Path, binary: bool, split: str, device: str) -> dict[str, Any]:
+    """Scores of a ``model.pt`` on the labelled slices of ``split``."""
+    normalisation = read_model_info(model)["normalisation"]
+    task, slices = test_slices(datalist, binary, split, normalisation)
+    predict = network_method(load_network(model), MixedPrecisionInferer(), device)
+    return _score([predict(s.image, s.fov) for s in slices], slices, task)
+
+
+def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str) -> dict[str, Any]:
+    """The same of a fitted baseline, which knows z-scored grey levels."""
+    task, slices = test_slices(datalist, binary, split, "zscore")
+    return _score([baseline.predict(s.image, s.fov) for s in slices], slices, task)
+
+
+@lru_cache(maxsize=4)
+def test_slices(datalist: Path, binary: bool, split: str, normalisation: str) -> tuple[Datalist, list[LabelledSlice]]:
+    """A task and the labelled slices of one split, kept for the next run."""
+    task = load_datalist(datalist, binary)
+    return task, load_labelled_slices(task, split, normalisation)
+
+
+def _score(predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], task: Datalist) -> dict[str, Any]:
+    confusions: dict[str, np.ndarray] = {}
+    places: np.ndarray | int = 0
+    for found, s in zip(predictions, slices, strict=True):
+        counts = confusion_matrix(found, s.label, s.fov, task.num_classes)
+        confusions[s.item] = confusions.get(s.item, 0) + counts
+        places = places + place_counts(found, s.label, s.fov, task.num_classes, task.pore_labels)
+    scores = segmentation_scores(list(confusions.values()), task.labels, task.pore_labels, list(confusions))
+    return {
+        **{name: scores[name] for name in SCORES},
+        "two_point_error": _structure(predictions, slices, task.pore_labels),
+        "places": encode_counts(places),
+    }
+
+
+def _structure(
+    predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], pore_labels: Sequence[int]
+) -> float | None:
+    """Mean over slices of the error of the pores' two-point correlation, in per cent; None without pores."""
+    errors = []
+    for found, s in zip(predictions, slices, strict=True):
+        counted = s.fov & (s.label != 255)
+        error = two_point_error(np.isin(found, pore_labels), np.isin(s.label, pore_labels), counted)
+        errors += [] if error is None else [error]
+    return float(np.mean(errors)) if errors else None
+
+
+def describe_sensitivity(sensitivity: Mapping[str, Any]) -> str:
+    """RGN of blocks and levels as one cell: ``down_0=0.0123 …``."""
+    groups = {**sensitivity["sequential"], **sensitivity["transversal"]}
+    return " ".join(f"{name}={values['mean']:.4g}" for name, values in groups.items())

@@ -1,0 +1,69 @@
+"""Stages of a run, each a verb, kept on disk by everything that decides their result."""
+
+import contextlib
+import io
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import synfine_monai
+from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.data.datalist import SPLITS, load_datalist
+from synfine_monai.handlers.resume import signature_of
+from synfine_monai.report.provenance import file_hashes
+from synfine_monai.report.results_folder import write_json_atomic
+
+__all__ = ["StageCache", "data_hash"]
+
+DONE = "done.json"
+
+
+class StageCache:
+    """Run verbs once: a stage's folder is named after its verb, options, data and this package's version.
+
+    Args:
+        folder: where all stages are kept.
+        configs: folder of the verbs' YAML files.
+    """
+
+    def __init__(self, folder: str | Path, configs: str | Path) -> None:
+        self.folder, self.configs = Path(folder).absolute(), Path(configs).absolute()
+
+    def run(self, verb: str, options: Mapping[str, Any]) -> Path:
+        """The results folder of ``verb`` with ``options``; made now if it is not there, or was left unfinished.
+
+        What the verb prints goes to ``log.txt`` in it.
+        """
+        stage = self.folder / f"{verb}_{signature_of(self._settings(verb, options))}"
+        if not (stage / DONE).is_file():
+            stage.mkdir(parents=True, exist_ok=True)
+            words = io.StringIO()
+            try:
+                with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
+                    run_verb(self.configs / f"{verb}.yaml", **options, output_dir=str(stage))
+            finally:
+                (stage / "log.txt").write_text(words.getvalue(), encoding="utf-8")
+            write_json_atomic(stage / DONE, {"verb": verb, "options": dict(options)})
+        return stage
+
+    def _settings(self, verb: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """What decides the result; earlier stages stand by their names, which say all about them."""
+        given = {name: Path(v).name if str(v).startswith(str(self.folder)) else v for name, v in options.items()}
+        datalist = options.get("datalist")
+        return {
+            "verb": (self.configs / f"{verb}.yaml").read_text(encoding="utf-8"),
+            "options": {**given, "datalist": None},
+            "data": None if datalist is None else data_hash(str(datalist)),
+            "version": synfine_monai.__version__,
+        }
+
+
+@lru_cache
+def data_hash(datalist: str) -> str:
+    """Hash of a ``dataset.json`` and of every file that it names."""
+    task = load_datalist(datalist)
+    items = [item for split in SPLITS for item in getattr(task, split)]
+    files = {path for item in items for path in (item.image, item.label, item.fov) if path is not None}
+    hashes = file_hashes([datalist, *sorted(files)])
+    return signature_of({str(number): value for number, value in enumerate(hashes.values())})

@@ -1,0 +1,137 @@
+"""One run of an experiment: pre-train (shared between runs), tune on few patches, score on the test items."""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import synfine_monai
+from synfine_monai.baselines.stored import new_baselines
+from synfine_monai.data.patches import draw_patches, keep_patches_only
+from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, test_slices
+from synfine_monai.experiments.shifts import shifted_datalist
+from synfine_monai.experiments.stage_cache import StageCache
+from synfine_monai.handlers.resume import signature_of
+
+__all__ = ["TunedRun"]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing is printed: many runs side by side would only garble each other's progress."""
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield
+
+
+@dataclass(frozen=True)
+class TunedRun:
+    """Make the row of a run from its factors ``task, label_budget, method, seed`` and, where there is one, ``shift``.
+
+    The seed is that of pre-training, of the choice of patches and of fine-tuning.
+
+    Args:
+        data: folder of the tasks, each with a ``dataset.json``.
+        tasks: task -> {"binary": bool}.
+        methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}.
+        pretraining: {"verb": "train", "options": …}: on synthetic pairs, for all tasks; or "finetune": on the task's
+            own patches before the shift.
+        cache: where stages are kept.
+        shifts: shift -> what it does, see ``shifted_datalist``.
+        tuning: options of ``finetune`` for all methods; a method's own win.
+        split: which items are scored.
+        device: "cpu" or "cuda".
+    """
+
+    data: Path
+    tasks: Mapping[str, Mapping[str, Any]]
+    methods: Mapping[str, Mapping[str, Any]]
+    pretraining: Mapping[str, Any]
+    cache: StageCache
+    shifts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    split: str = "test"
+    device: str = "cpu"
+
+    def shared(self, run: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Names what ``prepare`` makes for this run."""
+        task = run["task"] if self._on_real_data else None
+        return task, run["seed"], run.get("shift"), run["task"] if run.get("shift") else None
+
+    def prepare(self, run: Mapping[str, Any]) -> None:
+        """Make what this run shares with others: the shifted scans and the pre-trained network."""
+        with quiet():
+            self._prepare(run)
+
+    def _prepare(self, run: Mapping[str, Any]) -> None:
+        self._datalist(run)
+        if any(self._starts_pretrained(options) for options in self.methods.values()):
+            self._pretrained(run)
+
+    def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Factors, what was selected, scores, settings and version of this run."""
+        options = dict(self.methods[run["method"]])
+        with quiet():
+            scores = self._baseline(run, options["baseline"]) if "baseline" in options else self._tuned(run, options)
+        return {**run, **scores, "settings": signature_of(self._settings(run)), "version": synfine_monai.__version__}
+
+    @property
+    def _on_real_data(self) -> bool:
+        return self.pretraining["verb"] == "finetune"
+
+    def _starts_pretrained(self, options: Mapping[str, Any]) -> bool:
+        return "baseline" not in options and "checkpoint" not in options
+
+    def _settings(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        return {"method": self.methods[run["method"]], "tuning": self.tuning, "pretraining": self.pretraining}
+
+    def _task(self, run: Mapping[str, Any]) -> Path:
+        return Path(self.data) / run["task"] / "dataset.json"
+
+    def _datalist(self, run: Mapping[str, Any]) -> Path:
+        shift = run.get("shift")
+        task = self._task(run)
+        return task if shift is None else shifted_datalist(task, self.shifts[shift], self.cache.folder)
+
+    def _binary(self, run: Mapping[str, Any]) -> bool:
+        return bool(self.tasks[run["task"]].get("binary", False))
+
+    def _pretrained(self, run: Mapping[str, Any]) -> Path:
+        options = {**self.pretraining["options"], "seed": run["seed"], "device": self.device}
+        if self._on_real_data:
+            options |= {"datalist": str(self._task(run)), "binary": self._binary(run), "checkpoint": "none",
+                        "baselines": False}  # fmt: skip
+        return self.cache.run(self.pretraining["verb"], options)
+
+    def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+        given = {
+            "datalist": str(self._datalist(run)),
+            "binary": self._binary(run),
+            "label_budget": run["label_budget"],
+            "seed": run["seed"],
+            "patch_seed": run["seed"],
+            "baselines": False,
+            "device": self.device,
+            **self.tuning,
+        }
+        if self._starts_pretrained(options):
+            given["checkpoint"] = str(self._pretrained(run))
+        probe = options.pop("sensitivity", False)
+        stage = self.cache.run("finetune", {**given, **options})
+        scores = score_network(stage / "model.pt", self._datalist(run), self._binary(run), self.split, self.device)
+        info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
+        return {"selected": info["selected"], "rgn": self._sensitivity(given) if probe else "", **scores}
+
+    def _sensitivity(self, given: Mapping[str, Any]) -> str:
+        wanted = ("datalist", "binary", "label_budget", "seed", "patch_seed", "device", "checkpoint")
+        stage = self.cache.run("sensitivity", {name: given[name] for name in wanted})
+        return describe_sensitivity(json.loads((stage / "sensitivity.json").read_text(encoding="utf-8")))
+
+    def _baseline(self, run: Mapping[str, Any], name: str) -> dict[str, Any]:
+        task, slices = test_slices(self._datalist(run), self._binary(run), "training", "zscore")
+        kept = keep_patches_only(slices, draw_patches(slices, run["label_budget"], run["seed"]))
+        fitted = new_baselines(task.labels, task.phases, task.pore_labels, run["seed"])[name].fit(kept)
+        return {"selected": "", "rgn": "", **score_baseline(fitted, self._datalist(run), self._binary(run), self.split)}

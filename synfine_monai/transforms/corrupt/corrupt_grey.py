@@ -34,8 +34,8 @@ def corrupt_grey(
     Raises:
         ScanError: if the name or severity is unknown, or air and solid cannot be told inside the field of view.
     """
-    fov = np.asarray(fov, dtype=bool)
-    grey = np.asarray(image, dtype=np.float32)
+    fov = np.array(fov, dtype=bool)
+    grey = np.array(image, dtype=np.float32)
     generator = torch.Generator().manual_seed(seed)
     corruption = InFieldOfView(corruption_at(name, severity, generator, path))
     levels = estimate_air_and_solid(grey, fov)

@@ -26,9 +26,9 @@ def project(image: np.ndarray, views: int) -> np.ndarray:
     return radon(image, view_angles(views), circle=True)
 
 
-def reconstruct(sinogram: np.ndarray) -> np.ndarray:
-    """Filtered back-projection of an (N, views) sinogram with the ramp filter: (N, N)."""
-    return iradon(sinogram, view_angles(sinogram.shape[1]), circle=True)
+def reconstruct(sinogram: np.ndarray, window: str = "ramp") -> np.ndarray:
+    """Filtered back-projection of an (N, views) sinogram, (N, N); ``window`` "hann" smooths, "ramp" does not."""
+    return iradon(sinogram, view_angles(sinogram.shape[1]), filter_name=window, circle=True)
 
 
 def with_gain_errors(sinogram: np.ndarray, errors: np.ndarray, first: int = 0, last: int | None = None) -> np.ndarray:

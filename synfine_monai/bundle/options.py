@@ -116,7 +116,7 @@ def check_options(config_files: Sequence[str]) -> None:
 
 
 def check_value(option: Option, value: Any) -> None:
-    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed or context from 0), a number above 0.
+    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed from 0), a number above 0.
 
     Options without a default, and those in words, are checked where they are used.
 

@@ -123,7 +123,12 @@ class TunedRun:
         stage = self.cache.run("finetune", {**given, **options})
         scores = score_network(stage / "model.pt", self._datalist(run), self._binary(run), self.split, self.device)
         info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
-        return {"selected": info["selected"], "rgn": self._sensitivity(given) if probe else "", **scores}
+        return {
+            "patches": info["label_budget"],
+            "selected": info["selected"],
+            "rgn": self._sensitivity(given) if probe else "",
+            **scores,
+        }
 
     def _sensitivity(self, given: Mapping[str, Any]) -> str:
         wanted = ("datalist", "binary", "label_budget", "seed", "patch_seed", "device", "checkpoint")
@@ -132,6 +137,12 @@ class TunedRun:
 
     def _baseline(self, run: Mapping[str, Any], name: str) -> dict[str, Any]:
         task, slices = test_slices(self._datalist(run), self._binary(run), "training", "zscore")
-        kept = keep_patches_only(slices, draw_patches(slices, run["label_budget"], run["seed"]))
+        patches = draw_patches(slices, run["label_budget"], run["seed"])
+        kept = keep_patches_only(slices, patches)
         fitted = new_baselines(task.labels, task.phases, task.pore_labels, run["seed"])[name].fit(kept)
-        return {"selected": "", "rgn": "", **score_baseline(fitted, self._datalist(run), self._binary(run), self.split)}
+        return {
+            "patches": len(patches),
+            "selected": "",
+            "rgn": "",
+            **score_baseline(fitted, self._datalist(run), self._binary(run), self.split),
+        }

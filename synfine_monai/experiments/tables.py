@@ -1,0 +1,70 @@
+"""Markdown tables of an experiment: every method's scores, and what one method gains over others."""
+
+from collections.abc import Mapping, Sequence
+
+from synfine_monai.experiments.results import Row, difference, interval, mean_of, methods_in, verdict
+from synfine_monai.metrics.bootstrap import Interval
+from synfine_monai.report.table import method_words
+
+__all__ = ["gain_table", "markdown_table", "score_table", "signed"]
+
+TITLES = {"mean_dice": "mean Dice", "pore_dice": "pore Dice"}
+MEANS = {
+    "pore_iou": ("pore IoU", 3),
+    "accuracy": ("accuracy", 4),
+    "porosity_error": ("porosity error, points", 2),
+    "two_point_error": ("two-point error, %", 2),
+}
+"""Columns without intervals: title and decimals."""
+
+
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A pipe table."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def score_table(rows: Sequence[Row], main: str) -> str:
+    """Methods × scores: both Dice with intervals, the main one first, the other scores as means over seeds.
+
+    Args:
+        rows: of one task, shift and budget.
+        main: "mean_dice" or "pore_dice", by which methods are sorted.
+    """
+    order = [main, *(score for score in TITLES if score != main)]
+    words = method_words(methods_in(rows))
+    scores = {method: [interval(rows, method, score) for score in order] for method in words}
+    body = [
+        [
+            words[method],
+            *map(str, scores[method]),
+            *(_number(mean_of(rows, method, key), d) for key, (_, d) in MEANS.items()),
+        ]
+        for method in sorted(words, key=lambda m: -scores[m][0].mean)
+    ]
+    return markdown_table(["method", *(TITLES[s] for s in order), *(title for title, _ in MEANS.values())], body)
+
+
+def gain_table(groups: Mapping[str, Sequence[Row]], pairs: Sequence[tuple[str, str]], scores: Mapping[str, str]) -> str:
+    """One line a group and one column a pair of methods: the difference in the group's main score, and the verdict.
+
+    Args:
+        groups: name -> rows; the name starts with the task.
+        pairs: (method, reference).
+        scores: task -> main score.
+    """
+    head = ["", *(" − ".join(method_words([m])[m] for m in pair) for pair in pairs)]
+    body = []
+    for name, rows in groups.items():
+        gains = [difference(rows, *pair, scores[rows[0]["task"]]) for pair in pairs]
+        body.append([name, *(f"{signed(gain)}, {verdict(gain)}" if gain else "–" for gain in gains)])
+    return markdown_table(head, body)
+
+
+def signed(gain: Interval) -> str:
+    """A difference with its sign and interval."""
+    return f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "–" if value is None else f"{value:.{decimals}f}"

@@ -44,7 +44,7 @@ class Streaks(Transform):
         views = max(2, round(math.pi / 2 * max(height, width) / self.undersampling))
         transfer = torch.fft.rfft2(_star(views, height, width, attenuation.device)).real
         transfer *= _hann(*transfer.shape, attenuation.device)
-        out = attenuation.clone()
+        out = attenuation.clone(memory_format=torch.contiguous_format)
         for grey in out.view(-1, height, width):
             detail = (grey - grey.mean()).float()
             cast = torch.fft.irfft2(torch.fft.rfft2(detail, s=(2 * height, 2 * width)) * transfer,

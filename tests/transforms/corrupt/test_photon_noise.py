@@ -14,6 +14,12 @@ def test_noise_has_the_spread_that_counting_predicts():
     assert noisy.std() == pytest.approx((10_000 * np.exp(-0.7)) ** -0.5, rel=0.05)
 
 
+def test_variance_falls_as_one_over_the_photons():
+    photons = np.array([1e3, 1e4, 1e5])
+    variance = [PhotonNoise(count, torch.Generator().manual_seed(0))(SLAB).var().item() for count in photons]
+    assert np.polyfit(np.log(photons), np.log(variance), 1)[0] == pytest.approx(-1, abs=0.02)
+
+
 def test_opaque_voxels_stay_finite():
     assert torch.isfinite(PhotonNoise(10)(torch.full((1, 4, 4), 50.0))).all()
 

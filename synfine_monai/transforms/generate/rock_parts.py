@@ -7,14 +7,25 @@ from typing import Any
 from monai.transforms import Transform
 
 from synfine_monai.errors import ScanError
+from synfine_monai.transforms.corrupt.beam_hardening import BeamHardening
+from synfine_monai.transforms.corrupt.bright_inclusions import BrightInclusions
 from synfine_monai.transforms.corrupt.brightness_drift import BrightnessDrift
+from synfine_monai.transforms.corrupt.coarser_voxels import CoarserVoxels
 from synfine_monai.transforms.corrupt.correlated_noise import CorrelatedNoise
 from synfine_monai.transforms.corrupt.edge_enhancement import EdgeEnhancement
+from synfine_monai.transforms.corrupt.electronic_noise import ElectronicNoise
+from synfine_monai.transforms.corrupt.low_contrast import LowContrast
+from synfine_monai.transforms.corrupt.motion import Motion
+from synfine_monai.transforms.corrupt.partial_rings import PartialRings
 from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
+from synfine_monai.transforms.corrupt.phase_contrast import PhaseContrast
 from synfine_monai.transforms.corrupt.photon_noise import PhotonNoise
 from synfine_monai.transforms.corrupt.rand_corrupt import RandCorruptd
 from synfine_monai.transforms.corrupt.rings import Rings
 from synfine_monai.transforms.corrupt.saturation import Saturation
+from synfine_monai.transforms.corrupt.scatter import Scatter
+from synfine_monai.transforms.corrupt.streaks import Streaks
+from synfine_monai.transforms.corrupt.zingers import Zingers
 from synfine_monai.transforms.generate.coating import RandCoating
 from synfine_monai.transforms.generate.fractures import RandFractures
 from synfine_monai.transforms.generate.grains import RandGrains
@@ -30,13 +41,37 @@ __all__ = ["CORRUPTIONS", "PARTS", "build_parts"]
 PARTS = {
     part.__name__: part
     for part in (
-        RandGrains, RandNoiseMask, RandInclusions, RandCoating, RandFractures, RandPaint, RandSeams, RandLabelBoundary
+        RandGrains,
+        RandNoiseMask,
+        RandInclusions,
+        RandCoating,
+        RandFractures,
+        RandPaint,
+        RandSeams,
+        RandLabelBoundary,
     )
 }
 CORRUPTIONS = {
     corruption.__name__: corruption
     for corruption in (
-        PartialVolume, CorrelatedNoise, PhotonNoise, EdgeEnhancement, Rings, BrightnessDrift, Saturation
+        PartialVolume,
+        CoarserVoxels,
+        Scatter,
+        Motion,
+        PhotonNoise,
+        ElectronicNoise,
+        CorrelatedNoise,
+        EdgeEnhancement,
+        PhaseContrast,
+        Rings,
+        PartialRings,
+        BeamHardening,
+        Streaks,
+        Zingers,
+        LowContrast,
+        BrightnessDrift,
+        BrightInclusions,
+        Saturation,
     )
 }
 

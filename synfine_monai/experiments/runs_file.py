@@ -41,7 +41,8 @@ class RunsFile:
         """Append the row of a finished run; a run that has one already keeps it."""
         if row in self:
             return
-        self.rows.append({name: _text(value) for name, value in row.items()})
+        undefined = [name for name, value in row.items() if value is None and name not in self.factors]
+        self.rows.append({name: "" if name in undefined else _text(value) for name, value in row.items()})
         self.known.add(self._key(row))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.rows.sort(key=lambda each: [_order(each[name]) for name in self.factors])
@@ -52,7 +53,7 @@ class RunsFile:
 
 
 def _text(value: Any) -> str:
-    """As the CSV holds it: None is "all" (a budget without limit), fractions have six digits."""
+    """As the CSV holds it: a factor that is None is "all" (a budget without limit), fractions have six digits."""
     if value is None:
         return "all"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

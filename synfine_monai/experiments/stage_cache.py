@@ -49,7 +49,7 @@ class StageCache:
 
     def _settings(self, verb: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """What decides the result; earlier stages stand by their names, which say all about them."""
-        given = {name: Path(v).name if str(v).startswith(str(self.folder)) else v for name, v in options.items()}
+        given = {name: self._within(value) for name, value in options.items()}
         datalist = options.get("datalist")
         return {
             "verb": (self.configs / f"{verb}.yaml").read_text(encoding="utf-8"),
@@ -57,6 +57,11 @@ class StageCache:
             "data": None if datalist is None else data_hash(str(datalist)),
             "version": synfine_monai.__version__,
         }
+
+    def _within(self, value: Any) -> Any:
+        """A path in this cache without the place of the cache; anything else as it is."""
+        path = Path(str(value))
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else value
 
 
 @lru_cache

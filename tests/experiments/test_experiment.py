@@ -1,0 +1,62 @@
+import pytest
+from runs_that_count import CountedRun
+
+from synfine_monai.experiments.experiment import Experiment
+from synfine_monai.experiments.grid import grid
+from synfine_monai.experiments.runs_file import RunsFile
+
+RUNS = grid({"task": ["berea", "concrete"], "seed": [0, 1, 2]})
+
+
+@pytest.fixture
+def execute(tmp_path):
+    (tmp_path / "notes").mkdir()
+    return CountedRun(tmp_path / "notes")
+
+
+def record(folder):
+    return RunsFile(folder / "runs.csv", ("task", "seed"))
+
+
+def test_every_run_gets_a_row_and_what_is_shared_is_made_once(execute, tmp_path):
+    Experiment(RUNS, execute, record(tmp_path), jobs=1).run()
+    rows = record(tmp_path).rows
+    assert [(row["task"], row["seed"], row["pore_dice"]) for row in rows] == [
+        (run["task"], str(run["seed"]), str(run["seed"] + 0.5)) for run in RUNS
+    ]
+    assert execute.noted() == ["prepared berea", "prepared concrete",
+                               *(f"ran {run['task']} {run['seed']}" for run in RUNS)]  # fmt: skip
+
+
+def test_a_start_after_an_interruption_does_what_is_left(execute, tmp_path, capsys):
+    Experiment(RUNS[:4], execute, record(tmp_path), jobs=1).run()
+    for note in execute.notes.iterdir():
+        note.unlink()
+    Experiment(RUNS, execute, record(tmp_path), jobs=1).run()
+    assert execute.noted() == ["prepared concrete", "ran concrete 1", "ran concrete 2"]
+    assert len(record(tmp_path).rows) == 6
+    assert "6 runs, 4 of them in" in capsys.readouterr().out
+
+
+def test_with_nothing_left_nothing_is_prepared(execute, tmp_path):
+    Experiment(RUNS, execute, record(tmp_path), jobs=1).run()
+    for note in execute.notes.iterdir():
+        note.unlink()
+    Experiment(RUNS, execute, record(tmp_path), jobs=1).run()
+    assert execute.noted() == []
+
+
+def test_a_run_that_fails_leaves_the_rows_before_it(execute, tmp_path):
+    with pytest.raises(RuntimeError, match="seed 2 fails"):
+        Experiment(RUNS, CountedRun(execute.notes, broken=2), record(tmp_path), jobs=1).run()
+    assert [(row["task"], row["seed"]) for row in record(tmp_path).rows] == [("berea", "0"), ("berea", "1")]
+
+
+def test_side_by_side_the_rows_are_the_same(execute, tmp_path):
+    one, two = record(tmp_path / "one"), record(tmp_path / "two")
+    Experiment(RUNS, execute, one, jobs=1).run()
+    for note in execute.notes.iterdir():
+        note.unlink()
+    Experiment(RUNS, execute, two, jobs=2).run()
+    assert two.path.read_bytes() == one.path.read_bytes()
+    assert len(execute.noted()) == 8

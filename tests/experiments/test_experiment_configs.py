@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+from monai.bundle import ConfigParser
+
+from synfine_monai.bundle.options import read_options
+from synfine_monai.experiments.grid import grid
+from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
+
+ROOT = Path(__file__).resolve().parents[2]
+VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
+EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
+OPTIONS = ["data", "output_dir", "cache_dir", "size", "quick", "jobs", "device"]
+
+
+@pytest.fixture(params=EXPERIMENTS, ids=lambda file: file.stem)
+def file(request):
+    return request.param
+
+
+def parsed(file: Path, **options: object) -> ConfigParser:
+    return ConfigParser({**ConfigParser.load_config_file(file), **options})
+
+
+def options_of(verb: str) -> set[str]:
+    return set(read_options(VERBS / f"{verb}.yaml"))
+
+
+def test_there_are_experiments():
+    assert {file.stem for file in EXPERIMENTS} >= {"corrupted", "synthetic_to_real", "label_efficiency"}
+
+
+def test_all_experiments_take_the_same_options_with_help(file):
+    options = read_options(file)
+    assert list(options) == OPTIONS
+    assert all(option.help for option in options.values())
+
+
+def test_sizes_differ_in_numbers_only(file):
+    sizes = parsed(file).get("sizes")
+    assert set(sizes) == {"default", "full", "quick"}
+    assert len({tuple(numbers) for numbers in sizes.values()}) == 1
+    assert set(sizes["quick"]["tasks"]) <= set(sizes["default"]["tasks"]) | set(sizes["full"]["tasks"])
+
+
+def test_options_choose_the_numbers(file):
+    for chosen, options in (("default", {}), ("full", {"size": "full"}), ("quick", {"quick": True})):
+        parser = parsed(file, **options)
+        assert parser.get_parsed_content("numbers") == parser.get("sizes")[chosen]
+
+
+def test_every_task_that_is_run_says_how_it_is_judged(file):
+    parser = parsed(file, size="full")
+    scores = parser.get_parsed_content("scores")
+    assert set(parser.get_parsed_content("numbers")["tasks"]) <= set(scores)
+    assert set(scores.values()) <= {"mean_dice", "pore_dice"}
+
+
+@pytest.mark.parametrize("options", [{"size": "default"}, {"size": "full"}, {"quick": True}], ids=str)
+def test_stages_get_options_that_their_verbs_have(file, options):
+    parser = parsed(file, **options)
+    pretraining, execute = (parser.get_parsed_content(name) for name in ("pretraining", "execute::tuning"))
+    assert set(pretraining["options"]) <= options_of(pretraining["verb"])
+    assert set(execute) <= options_of("finetune")
+
+
+def test_methods_are_ways_to_fine_tune_or_baselines(file):
+    for name, method in parsed(file).get("methods").items():
+        if "baseline" in method:
+            assert list(method) == ["baseline"], name
+        else:
+            assert set(method) - {"sensitivity"} <= options_of("finetune"), name
+
+
+def test_shifts_are_known(file):
+    for shift in (parsed(file).get("shifts", {}) or {}).values():
+        if "corruption" in shift:
+            assert shift["corruption"] in CORRUPTION_NAMES
+            assert shift["severity"] in SEVERITIES
+        else:
+            assert list(shift) in (["dilate"], ["every_row"])
+
+
+def test_quick_runs_one_seed_of_one_task_with_every_method(file):
+    parser = parsed(file, quick=True)
+    runs = grid(parser.get_parsed_content("factors"))
+    assert {run["method"] for run in runs} == set(parser.get("methods"))
+    assert len({(run["task"], run["seed"]) for run in runs}) == 1

@@ -1,0 +1,19 @@
+from matplotlib.figure import Figure
+
+from synfine_monai.experiments.page import write_page
+
+
+def test_figures_come_first_and_sections_follow_in_order(tmp_path):
+    page = write_page(tmp_path / "new", "Noise", {"Ranks": "| a |\n\n", "Gains": "text"}, {"mean_ranks": Figure()})
+    assert page == tmp_path / "new" / "tables.md"
+    assert page.read_text("utf-8") == (
+        "# Noise\n\nDrawn from [runs.csv](runs.csv); do not edit by hand.\n\n![mean ranks](mean_ranks.png)\n\n"
+        "## Ranks\n\n| a |\n\n## Gains\n\ntext\n"
+    )
+    assert sorted(file.name for file in page.parent.iterdir()) == ["mean_ranks.png", "tables.md"]
+
+
+def test_drawn_again_the_page_is_replaced(tmp_path):
+    for words in ("old", "new"):
+        page = write_page(tmp_path, words, {"Ranks": words}, {})
+    assert "old" not in page.read_text("utf-8")

@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import pytest
+from shiftable_task import make_task
+
+from synfine_monai.experiments import tuned_run
+from synfine_monai.experiments.tuned_run import TunedRun
+
+SENSITIVITY = {"sequential": {"down_0": {"mean": 0.5}}, "transversal": {"high": {"mean": 0.25}}}
+METHODS = {
+    "native": {"tune": "none", "sensitivity": True},
+    "high": {"tune": "high"},
+    "scratch": {"checkpoint": "none", "min_steps": 9},
+    "threshold": {"baseline": "threshold"},
+}
+
+
+class NotedStages:
+    """A cache that trains nothing: it notes what it was asked for, and leaves what a verb would."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.asked = folder, []
+
+    def run(self, verb, options):
+        self.asked.append((verb, dict(options)))
+        stage = self.folder / f"{verb}_{len(self.asked)}"
+        stage.mkdir(exist_ok=True)
+        (stage / "model.json").write_text(json.dumps({"label_budget": 4, "selected": "high"}))
+        (stage / "sensitivity.json").write_text(json.dumps(SENSITIVITY))
+        return stage
+
+    def options(self, verb):
+        return [options for asked, options in self.asked if asked == verb]
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """A run of the experiment, with other entries where they are given."""
+    monkeypatch.setattr(tuned_run, "score_network", lambda *_: {"pore_dice": 0.9})
+    (tmp_path / "small").mkdir()
+    make_task(tmp_path / "small")
+
+    def make_run(**changes):
+        given = {"tasks": {"small": {"binary": True}}, "methods": METHODS, "tuning": {"min_steps": 4},
+                 "pretraining": {"verb": "train", "options": {"pairs": 64}}}  # fmt: skip
+        return TunedRun(data=tmp_path, cache=NotedStages(tmp_path), **{**given, **changes})
+
+    return make_run
+
+
+def factors(method="high", **others):
+    return {"task": "small", "label_budget": 4, "seed": 7, "method": method, **others}
+
+
+def test_the_seed_is_that_of_pretraining_patches_and_tuning(make):
+    execute = make()
+    execute(factors())
+    (pretraining,), (tuning,) = execute.cache.options("train"), execute.cache.options("finetune")
+    assert pretraining == {"pairs": 64, "seed": 7, "device": "cpu"}
+    assert (tuning["seed"], tuning["patch_seed"], tuning["label_budget"], tuning["tune"]) == (7, 7, 4, "high")
+    assert tuning["binary"] is True
+    assert Path(tuning["checkpoint"]).name == "train_1"
+    assert Path(tuning["datalist"]).name == "dataset.json"
+
+
+def test_from_scratch_nothing_is_pretrained_and_a_methods_own_options_win(make):
+    execute = make()
+    execute(factors("scratch"))
+    (tuning,) = execute.cache.options("finetune")
+    assert execute.cache.options("train") == []
+    assert (tuning["checkpoint"], tuning["min_steps"]) == ("none", 9)
+
+
+def test_sensitivity_is_measured_where_it_is_asked_for_on_the_same_patches(make):
+    execute = make()
+    assert execute(factors("native"))["rgn"] == "down_0=0.5 high=0.25"
+    (probe,), (tuning,) = execute.cache.options("sensitivity"), execute.cache.options("finetune")
+    assert {name: probe[name] for name in ("label_budget", "patch_seed", "datalist")} == {
+        name: tuning[name] for name in ("label_budget", "patch_seed", "datalist")
+    }
+    assert "sensitivity" not in tuning
+    assert execute(factors("high"))["rgn"] == ""
+
+
+def test_a_row_holds_factors_scores_and_a_name_for_the_settings(make):
+    row = make()(factors())
+    assert {name: row[name] for name in ("method", "seed", "patches", "selected", "pore_dice")} == {
+        "method": "high", "seed": 7, "patches": 4, "selected": "high", "pore_dice": 0.9
+    }  # fmt: skip
+    assert row["settings"] == make()(factors(seed=8))["settings"]
+    assert row["settings"] != make(tuning={"min_steps": 5})(factors())["settings"]
+
+
+def test_pretraining_on_real_data_sees_the_task_before_the_shift_and_all_tasks_have_their_own(make):
+    execute = make(pretraining={"verb": "finetune", "options": {}}, shifts={"label_rule": {"dilate": 1}})
+    execute(factors(shift="label_rule"))
+    before, after = execute.cache.options("finetune")
+    assert (before["checkpoint"], Path(before["datalist"]).parent.name) == ("none", "small")
+    assert Path(after["datalist"]).parent.name.startswith("shifted_")
+
+
+def test_what_is_shared_is_the_same_for_methods_and_differs_by_seed_and_shift(make):
+    execute = make()
+    assert execute.shared(factors("high")) == execute.shared(factors("all", task="other"))
+    assert execute.shared(factors()) != execute.shared(factors(seed=8))
+    assert execute.shared(factors(shift="rings")) != execute.shared(factors(shift="noise"))
+    assert execute.shared(factors(shift="rings")) != execute.shared(factors(shift="rings", task="other"))
+    on_real = make(pretraining={"verb": "finetune", "options": {}})
+    assert on_real.shared(factors()) != on_real.shared(factors(task="other"))
+
+
+def test_preparing_leaves_out_pretraining_that_no_method_needs(make):
+    execute = make(methods={name: METHODS[name] for name in ("scratch", "threshold")})
+    execute.prepare(factors("scratch"))
+    assert execute.cache.asked == []
+    execute = make()
+    execute.prepare(factors("scratch"))
+    assert [verb for verb, _ in execute.cache.asked] == ["train"]
+
+
+def test_a_baseline_learns_from_as_many_patches_and_trains_nothing(make):
+    execute = make(tasks={"small": {}})
+    row = execute(factors("threshold", label_budget=1))
+    assert execute.cache.asked == []
+    assert (row["patches"], row["selected"], row["rgn"]) == (1, "", "")
+    assert row["pore_dice"] == 1  # two grey levels are told apart by one threshold

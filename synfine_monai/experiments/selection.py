@@ -43,12 +43,16 @@ def with_selected(rows: Sequence[Row]) -> list[Row]:
 
 
 def rank_correlation(rows: Sequence[Row], parts: Sequence[str], score: str) -> float | None:
-    """Spearman's correlation between RGN and Dice of the parts, mean over seeds; None without a full set."""
+    """Spearman's correlation between RGN and Dice of the parts, mean over seeds.
+
+    A seed without a full set of parts, or with one and the same Dice for all, has no order; None if that is all.
+    """
     dice = {part: dice_by_seed(rows, part, score) for part in parts}
     found = []
     for seed, rgn in rgn_by_seed(rows).items():
-        if all(seed in each for each in dice.values()):
-            found.append(spearmanr([rgn[p] for p in parts], [dice[p][seed] for p in parts]).statistic)
+        reached = [each[seed] for each in dice.values() if seed in each]
+        if len(reached) == len(parts) and len(set(reached)) > 1:
+            found.append(spearmanr([rgn[part] for part in parts], reached).statistic)
     return float(np.mean(found)) if found else None
 
 

@@ -69,6 +69,12 @@ def test_correlation_needs_a_full_set_of_parts(rows):
     assert rank_correlation([r for r in rows if r["method"] != "mid"], LEVELS, "pore_dice") is None
 
 
+def test_seeds_in_which_all_parts_end_alike_have_no_order():
+    alike = rows_of_parts(dict.fromkeys(LEVELS, 0.8), 1)
+    assert rank_correlation(alike, LEVELS, "pore_dice") is None
+    assert rank_correlation([*rows_of_parts(ALIKE, 0), *alike], LEVELS, "pore_dice") == pytest.approx(1)
+
+
 def test_ranks_are_gathered_over_groups_by_each_tasks_own_score():
     groups = {
         "berea": [row("all", 0, 0.9), row("low", 0, 0.8), row("high", 0, 0.99)],

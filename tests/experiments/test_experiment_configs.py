@@ -4,12 +4,12 @@ import pytest
 from monai.bundle import ConfigParser
 
 from synfine_monai.bundle.options import read_options
-from synfine_monai.experiments.grid import grid
 from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
+SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
 OPTIONS = ["data", "output_dir", "cache_dir", "size", "quick", "jobs", "device"]
 
 
@@ -40,7 +40,6 @@ def test_sizes_differ_in_numbers_only(file):
     sizes = parsed(file).get("sizes")
     assert set(sizes) == {"default", "full", "quick"}
     assert len({tuple(numbers) for numbers in sizes.values()}) == 1
-    assert set(sizes["quick"]["tasks"]) <= set(sizes["default"]["tasks"]) | set(sizes["full"]["tasks"])
 
 
 def test_options_choose_the_numbers(file):
@@ -49,14 +48,15 @@ def test_options_choose_the_numbers(file):
         assert parser.get_parsed_content("numbers") == parser.get("sizes")[chosen]
 
 
-def test_every_task_that_is_run_says_how_it_is_judged(file):
-    parser = parsed(file, size="full")
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_every_task_that_is_run_is_known_and_says_how_it_is_judged(file, options):
+    parser = parsed(file, **options)
     scores = parser.get_parsed_content("scores")
-    assert set(parser.get_parsed_content("numbers")["tasks"]) <= set(scores)
+    assert {run["task"] for run in parser.get_parsed_content("experiment::runs")} <= set(scores)
     assert set(scores.values()) <= {"mean_dice", "pore_dice"}
 
 
-@pytest.mark.parametrize("options", [{"size": "default"}, {"size": "full"}, {"quick": True}], ids=str)
+@pytest.mark.parametrize("options", SIZES, ids=str)
 def test_stages_get_options_that_their_verbs_have(file, options):
     parser = parsed(file, **options)
     pretraining, execute = (parser.get_parsed_content(name) for name in ("pretraining", "execute::tuning"))
@@ -81,8 +81,16 @@ def test_shifts_are_known(file):
             assert list(shift) in (["dilate"], ["every_row"])
 
 
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_runs_differ_by_the_columns_that_the_record_tells_them_apart_by(file, options):
+    parser = parsed(file, **options)
+    runs, factors = (parser.get_parsed_content(name) for name in ("experiment::runs", "record::factors"))
+    assert {tuple(run) for run in runs} == {tuple(factors)}
+    assert len({tuple(run.values()) for run in runs}) == len(runs)
+
+
 def test_quick_runs_one_seed_of_one_task_with_every_method(file):
     parser = parsed(file, quick=True)
-    runs = grid(parser.get_parsed_content("factors"))
+    runs = parser.get_parsed_content("experiment::runs")
     assert {run["method"] for run in runs} == set(parser.get("methods"))
     assert len({(run["task"], run["seed"]) for run in runs}) == 1

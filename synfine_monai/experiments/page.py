@@ -1,5 +1,6 @@
 """What an experiment leaves to be read: its tables in one Markdown file, its figures beside it."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,11 +8,11 @@ from matplotlib.figure import Figure
 
 from synfine_monai.atomic_file import atomic_file
 
-__all__ = ["write_page"]
+__all__ = ["fill_in", "write_page"]
 
 
 def write_page(folder: str | Path, title: str, sections: Mapping[str, str], figures: Mapping[str, Figure]) -> Path:
-    """Write ``tables.md`` and one PNG a figure into ``folder``.
+    """Write ``tables.md`` and one PNG a figure into ``folder``, and bring ``experiments.md`` beside it up to date.
 
     Args:
         folder: made if missing.
@@ -29,4 +30,22 @@ def write_page(folder: str | Path, title: str, sections: Mapping[str, str], figu
     text += [f"## {heading}\n\n{body.rstrip()}" for heading, body in sections.items()]
     with atomic_file(folder / "tables.md") as temporary:
         temporary.write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    fill_in(folder.parent / "experiments.md", folder.name, sections)
     return folder / "tables.md"
+
+
+def fill_in(page: str | Path, experiment: str, sections: Mapping[str, str]) -> None:
+    """Put tables between the marks ``<!-- EXPERIMENT: HEADING -->`` and ``<!-- end -->`` of a page written by hand.
+
+    Nothing happens where there is no such page or mark.
+    """
+    page = Path(page)
+    if not page.is_file():
+        return
+    text = page.read_text(encoding="utf-8")
+    for heading, body in sections.items():
+        mark = f"<!-- {experiment}: {heading} -->"
+        between = re.compile(f"{re.escape(mark)}.*?<!-- end -->", re.DOTALL)
+        text = between.sub(lambda _, mark=mark, body=body: f"{mark}\n\n{body.strip()}\n\n<!-- end -->", text)
+    with atomic_file(page) as temporary:
+        temporary.write_text(text, encoding="utf-8")

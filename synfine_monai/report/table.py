@@ -21,7 +21,7 @@ METHOD_WORDS = {
     "all": "all layers fine-tuned",
     "last_layer": "last layer fine-tuned",
     "scratch": "from scratch",
-    "native": "synthetic pre-training only",
+    "native": "no fine-tuning",
     "random_forest": "random forest",
     "lookup": "grey-value lookup",
     "threshold": "best single threshold",

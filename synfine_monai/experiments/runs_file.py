@@ -37,6 +37,11 @@ class RunsFile:
     def __contains__(self, run: Mapping[str, Any]) -> bool:
         return self._key(run) in self.known
 
+    def settings_of(self, run: Mapping[str, Any]) -> str | None:
+        """The settings that a run's row was made with, or None where there is no such row."""
+        key = self._key(run)
+        return next((row.get("settings") for row in self.rows if self._key(row) == key), None)
+
     def add(self, row: Mapping[str, Any]) -> None:
         """Append the row of a finished run; a run that has one already keeps it."""
         if row in self:

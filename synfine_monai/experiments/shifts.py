@@ -19,6 +19,7 @@ from synfine_monai.experiments.stage_cache import data_hash
 from synfine_monai.handlers.resume import signature_of
 from synfine_monai.report.results_folder import write_json_atomic
 from synfine_monai.transforms.corrupt.corrupt_grey import corrupt_grey
+from synfine_monai.transforms.corrupt.severity import SEVERITIES_FILE
 
 __all__ = ["dilate_pores", "shifted_datalist"]
 
@@ -54,7 +55,9 @@ def shifted_datalist(datalist: str | Path, shift: Mapping[str, Any], folder: str
     if sum(kind in shift for kind in KINDS) != 1:
         raise ScanError(f"a shift is one of {', '.join(KINDS)}, got {dict(shift)}.")
     datalist = Path(datalist).absolute()
-    target = Path(folder) / f"shifted_{signature_of({'data': data_hash(str(datalist)), 'shift': dict(shift)})}"
+    severities = SEVERITIES_FILE.read_text(encoding="utf-8") if "corruption" in shift else ""
+    decides = {"data": data_hash(str(datalist)), "shift": dict(shift), "severities": severities}
+    target = Path(folder) / f"shifted_{signature_of(decides)}"
     if not (target / "dataset.json").is_file():
         target.mkdir(parents=True, exist_ok=True)
         task = load_datalist(datalist)

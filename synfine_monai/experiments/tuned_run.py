@@ -3,13 +3,14 @@
 import contextlib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import synfine_monai
 from synfine_monai.baselines.stored import new_baselines
+from synfine_monai.data.datalist import load_datalist
 from synfine_monai.data.patches import draw_patches, keep_patches_only
 from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, test_slices
 from synfine_monai.experiments.shifts import shifted_datalist
@@ -17,6 +18,9 @@ from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.handlers.resume import signature_of
 
 __all__ = ["TunedRun"]
+
+Preparation = tuple[str, str, Any]
+"""("scans", task, shift) or ("network", task or "", seed)."""
 
 
 @contextlib.contextmanager
@@ -56,27 +60,50 @@ class TunedRun:
     split: str = "test"
     device: str = "cpu"
 
-    def shared(self, run: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Names what ``prepare`` makes for this run."""
-        task = run["task"] if self._on_real_data else None
-        return task, run["seed"], run.get("shift"), run["task"] if run.get("shift") else None
+    def check(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Read every task's ``dataset.json``, so that a wrong folder shows before any work is done.
 
-    def prepare(self, run: Mapping[str, Any]) -> None:
-        """Make what this run shares with others: the shifted scans and the pre-trained network."""
+        Raises:
+            ScanError: as ``load_datalist``; if a task has nothing to score in this split.
+        """
+        for task in {run["task"]: None for run in runs}:
+            load_datalist(self._task(task)).items(self.split)
+
+    def shared(self, run: Mapping[str, Any]) -> list[Preparation]:
+        """What ``prepare`` has to make before this run: shifted scans, a pre-trained network."""
+        scans = [("scans", run["task"], run["shift"])] if "shift" in run else []
+        needs_network = self._starts_pretrained(self.methods[run["method"]])
+        network = ("network", run["task"] if self._on_real_data else "", run["seed"])
+        return scans + [network] * needs_network
+
+    def prepare(self, wanted: Preparation) -> None:
+        """Make one of the things that ``shared`` names; nothing is done where it is there already."""
+        kind, task, which = wanted
         with quiet():
-            self._prepare(run)
+            if kind == "scans":
+                shifted_datalist(self._task(task), self.shifts[which], self.cache.folder)
+            else:
+                self._pretrained({"task": task, "seed": which})
 
-    def _prepare(self, run: Mapping[str, Any]) -> None:
-        self._datalist(run)
-        if any(self._starts_pretrained(options) for options in self.methods.values()):
-            self._pretrained(run)
+    def settings(self, run: Mapping[str, Any]) -> str:
+        """Short hash of what decides a run's result beside its factors: options, shift, version."""
+        shift = self.shifts.get(run.get("shift"))
+        chosen = {
+            "method": self.methods[run["method"]],
+            "shift": shift,
+            "tuning": self.tuning,
+            "pretraining": self.pretraining,
+            "split": self.split,
+            "version": synfine_monai.__version__,
+        }
+        return signature_of(chosen)
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """Factors, what was selected, scores, settings and version of this run."""
         options = dict(self.methods[run["method"]])
         with quiet():
             scores = self._baseline(run, options["baseline"]) if "baseline" in options else self._tuned(run, options)
-        return {**run, **scores, "settings": signature_of(self._settings(run)), "version": synfine_monai.__version__}
+        return {**run, **scores, "settings": self.settings(run), "version": synfine_monai.__version__}
 
     @property
     def _on_real_data(self) -> bool:
@@ -85,15 +112,11 @@ class TunedRun:
     def _starts_pretrained(self, options: Mapping[str, Any]) -> bool:
         return "baseline" not in options and "checkpoint" not in options
 
-    def _settings(self, run: Mapping[str, Any]) -> dict[str, Any]:
-        return {"method": self.methods[run["method"]], "tuning": self.tuning, "pretraining": self.pretraining}
-
-    def _task(self, run: Mapping[str, Any]) -> Path:
-        return Path(self.data) / run["task"] / "dataset.json"
+    def _task(self, task: str) -> Path:
+        return Path(self.data) / task / "dataset.json"
 
     def _datalist(self, run: Mapping[str, Any]) -> Path:
-        shift = run.get("shift")
-        task = self._task(run)
+        shift, task = run.get("shift"), self._task(run["task"])
         return task if shift is None else shifted_datalist(task, self.shifts[shift], self.cache.folder)
 
     def _binary(self, run: Mapping[str, Any]) -> bool:
@@ -102,7 +125,7 @@ class TunedRun:
     def _pretrained(self, run: Mapping[str, Any]) -> Path:
         options = {**self.pretraining["options"], "seed": run["seed"], "device": self.device}
         if self._on_real_data:
-            options |= {"datalist": str(self._task(run)), "binary": self._binary(run), "checkpoint": "none",
+            options |= {"datalist": str(self._task(run["task"])), "binary": self._binary(run), "checkpoint": "none",
                         "baselines": False}  # fmt: skip
         return self.cache.run(self.pretraining["verb"], options)
 

@@ -1,6 +1,7 @@
 import pytest
 from runs_that_count import CountedRun
 
+from synfine_monai.errors import ScanError
 from synfine_monai.experiments.experiment import Experiment
 from synfine_monai.experiments.grid import grid
 from synfine_monai.experiments.runs_file import RunsFile
@@ -24,7 +25,7 @@ def test_every_run_gets_a_row_and_what_is_shared_is_made_once(execute, tmp_path)
     assert [(row["task"], row["seed"], row["pore_dice"]) for row in rows] == [
         (run["task"], str(run["seed"]), str(run["seed"] + 0.5)) for run in RUNS
     ]
-    assert execute.noted() == ["prepared berea", "prepared concrete",
+    assert execute.noted() == ["prepared network", "prepared scans of berea", "prepared scans of concrete",
                                *(f"ran {run['task']} {run['seed']}" for run in RUNS)]  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def test_a_start_after_an_interruption_does_what_is_left(execute, tmp_path, caps
     for note in execute.notes.iterdir():
         note.unlink()
     Experiment(RUNS, execute, record(tmp_path), jobs=1).run()
-    assert execute.noted() == ["prepared concrete", "ran concrete 1", "ran concrete 2"]
+    assert execute.noted() == ["prepared network", "prepared scans of concrete", "ran concrete 1", "ran concrete 2"]
     assert len(record(tmp_path).rows) == 6
     assert "6 runs, 4 of them in" in capsys.readouterr().out
 
@@ -59,4 +60,18 @@ def test_side_by_side_the_rows_are_the_same(execute, tmp_path):
         note.unlink()
     Experiment(RUNS, execute, two, jobs=2).run()
     assert two.path.read_bytes() == one.path.read_bytes()
-    assert len(execute.noted()) == 8
+    assert len(execute.noted()) == 9
+
+
+def test_rows_of_other_settings_are_refused_and_kept(execute, tmp_path):
+    Experiment(RUNS[:1], execute, record(tmp_path), jobs=1).run()
+    before = record(tmp_path).path.read_bytes()
+    with pytest.raises(ScanError, match="made with other settings"):
+        Experiment(RUNS, CountedRun(execute.notes, setting="other"), record(tmp_path), jobs=1).run()
+    assert record(tmp_path).path.read_bytes() == before
+
+
+def test_a_task_that_is_missing_shows_before_any_work(execute, tmp_path):
+    with pytest.raises(ScanError, match="no task 'missing'"):
+        Experiment([*RUNS, {"task": "missing", "seed": 0}], execute, record(tmp_path), jobs=1).run()
+    assert execute.noted() == []

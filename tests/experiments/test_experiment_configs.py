@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
 SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
-OPTIONS = ["data", "output_dir", "cache_dir", "size", "quick", "jobs", "device"]
+OPTIONS = ["data", "output_dir", "cache_dir", "split", "size", "quick", "jobs", "device"]
 
 
 @pytest.fixture(params=EXPERIMENTS, ids=lambda file: file.stem)

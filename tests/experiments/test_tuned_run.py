@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from shiftable_task import make_task
 
+from synfine_monai.errors import ScanError
 from synfine_monai.experiments import tuned_run
 from synfine_monai.experiments.tuned_run import TunedRun
 
@@ -42,9 +43,9 @@ def make(tmp_path, monkeypatch):
     make_task(tmp_path / "small")
 
     def make_run(**changes):
-        given = {"tasks": {"small": {"binary": True}}, "methods": METHODS, "tuning": {"min_steps": 4},
+        given = {"data": tmp_path, "tasks": {"small": {"binary": True}}, "methods": METHODS, "tuning": {"min_steps": 4},
                  "pretraining": {"verb": "train", "options": {"pairs": 64}}}  # fmt: skip
-        return TunedRun(data=tmp_path, cache=NotedStages(tmp_path), **{**given, **changes})
+        return TunedRun(cache=NotedStages(tmp_path), **{**given, **changes})
 
     return make_run
 
@@ -101,22 +102,30 @@ def test_pretraining_on_real_data_sees_the_task_before_the_shift_and_all_tasks_h
 
 
 def test_what_is_shared_is_the_same_for_methods_and_differs_by_seed_and_shift(make):
-    execute = make()
-    assert execute.shared(factors("high")) == execute.shared(factors("all", task="other"))
-    assert execute.shared(factors()) != execute.shared(factors(seed=8))
-    assert execute.shared(factors(shift="rings")) != execute.shared(factors(shift="noise"))
-    assert execute.shared(factors(shift="rings")) != execute.shared(factors(shift="rings", task="other"))
+    execute = make(methods={**METHODS, "all": {"tune": "all"}})
+    assert execute.shared(factors("high")) == execute.shared(factors("all", task="other")) == [("network", "", 7)]
+    assert execute.shared(factors(shift="rings")) == [("scans", "small", "rings"), ("network", "", 7)]
     on_real = make(pretraining={"verb": "finetune", "options": {}})
-    assert on_real.shared(factors()) != on_real.shared(factors(task="other"))
+    assert on_real.shared(factors()) == [("network", "small", 7)]
 
 
 def test_preparing_leaves_out_pretraining_that_no_method_needs(make):
-    execute = make(methods={name: METHODS[name] for name in ("scratch", "threshold")})
-    execute.prepare(factors("scratch"))
-    assert execute.cache.asked == []
     execute = make()
-    execute.prepare(factors("scratch"))
-    assert [verb for verb, _ in execute.cache.asked] == ["train"]
+    assert execute.shared(factors("scratch")) == execute.shared(factors("threshold")) == []
+    execute.prepare(("network", "", 7))
+    assert execute.cache.asked == [("train", {"pairs": 64, "seed": 7, "device": "cpu"})]
+
+
+def test_scans_are_shifted_beforehand(make):
+    execute = make(shifts={"label_rule": {"dilate": 1}})
+    execute.prepare(("scans", "small", "label_rule"))
+    assert len(list(execute.cache.folder.glob("shifted_*/dataset.json"))) == 1
+    assert execute.cache.asked == []
+
+
+def test_a_folder_without_the_task_is_named_before_any_work(make, tmp_path):
+    with pytest.raises(ScanError, match="nowhere"):
+        make(data=tmp_path / "nowhere").check([factors()])
 
 
 def test_a_baseline_learns_from_as_many_patches_and_trains_nothing(make):

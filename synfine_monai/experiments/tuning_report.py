@@ -26,6 +26,9 @@ __all__ = ["tuning_report"]
 CLAIMS = (("surgical", "native"), ("surgical", "last_layer"), ("surgical", "all"), ("surgical", "scratch"),
           ("surgical", "random_forest"))  # fmt: skip
 
+ACROSS = {"all": "all layers", "last_layer": "last layer", "scratch": "from scratch"}
+"""Methods that the figure shows as lines, and their words."""
+
 
 def tuning_report(
     folder: str | Path, title: str, rows: Sequence[Row], scores: Mapping[str, str], factors: Sequence[str]
@@ -42,12 +45,11 @@ def tuning_report(
     groups = {name: with_selected(of_group) for name, of_group in grouped(rows, factors).items()}
     everywhere = set.intersection(*(set(methods_in(each)) for each in groups.values()))
     pairs = [pair for pair in CLAIMS if set(pair) <= everywhere]
-    ranks = mean_ranks({n: [r for r in each if r["method"] not in ("surgical", "auto_block")]
-                        for n, each in groups.items()}, scores)  # fmt: skip
+    ranks = mean_ranks(groups, scores)
     sections = {
         "Does RGN find the part to tune?": selection_table(groups, scores),
         "What tuning the level of highest RGN gains": gain_table(groups, pairs, scores),
-        "Mean ranks": rank_table(groups, scores),
+        "Mean ranks": rank_table(ranks),
         **{name: score_table(each, scores[each[0]["task"]]) for name, each in groups.items()},
     }
     words = method_words(list(ranks))
@@ -75,9 +77,8 @@ def selection_table(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, st
     return f"{markdown_table(head, body)}\n{note}\n"
 
 
-def rank_table(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]) -> str:
+def rank_table(ranks: Mapping[str, Sequence[float]]) -> str:
     """Mean rank of every method over all groups and seeds, what RGN selected included."""
-    ranks = mean_ranks(groups, scores)
     words = method_words(list(ranks))
     means = sorted((sum(taken) / len(taken), method) for method, taken in ranks.items() if taken)
     return markdown_table(["method", f"mean rank among {len(means)}"], [[words[m], f"{mean:.1f}"] for mean, m in means])
@@ -95,9 +96,10 @@ def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str])
             }
             for part in (*BLOCKS, *LEVELS)
         }
-        shown = {"all": "all layers", "last_layer": "last layer", "native": "no fine-tuning"}
-        lines[name] = {words: interval(rows, m, score).mean for m, words in shown.items() if m in present}
-    title = "Does the part that responds most also gain most? 95 % intervals over seeds and places"
+        lines[name] = {w: interval(rows, m, score).mean for m, w in ACROSS.items() if m in present}
+    title = (
+        "Does the part that responds most also gain most? 95 % intervals: RGN over seeds, Dice over seeds and places"
+    )
     return rgn_and_dice_figure(panels, title, lines, columns=3)
 
 

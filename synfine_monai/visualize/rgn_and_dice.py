@@ -31,7 +31,7 @@ def rgn_and_dice_figure(
             relative to the highest mean RGN of the panel; leave out the RGN of a tiny head, which dwarfs all others.
         title: of the whole figure; should say what the intervals span.
         lines: panel title -> words such as "all layers" or "no fine-tuning" -> Dice, drawn across; at most three
-            different words.
+            different words. One that lies far from the points is written at the edge, so that they stay apart.
         columns: panels side by side.
 
     Raises:
@@ -50,8 +50,7 @@ def rgn_and_dice_figure(
     for number, (axes, (name, groups)) in enumerate(zip(grid, panels.items(), strict=False)):
         dice_axes = _draw_panel(axes, groups)
         axes.set_title(name)
-        for word, value in lines.get(name, {}).items():
-            dice_axes.axhline(value, color=styles[word][0], linestyle=styles[word][1], linewidth=1.2)
+        _draw_lines(dice_axes, lines.get(name, {}), styles)
         if number % columns == 0:
             axes.set_ylabel("RGN ‖g‖ / ‖θ‖ (largest = 1)")
         if number % columns == columns - 1 or number == len(panels) - 1:
@@ -82,6 +81,22 @@ def _draw_panel(axes: Axes, groups: Mapping[str, Group]) -> Axes:
     for side in (axes, dice_axes):
         side.spines["top"].set_visible(False)
     return dice_axes
+
+
+def _draw_lines(axes: Axes, values: Mapping[str, float], styles: Mapping[str, tuple[str, str]]) -> None:
+    """Draw values across; one that is further away than half the points' range is named at the lower or upper edge."""
+    low, high = axes.get_ylim()
+    reach = 0.5 * (high - low)
+    far = []
+    for word, value in values.items():
+        if low - reach <= value <= high + reach:
+            axes.axhline(value, color=styles[word][0], linestyle=styles[word][1], linewidth=1.2)
+        else:
+            far.append((value < low, f"{word}: {value:.3f} {'↓' if value < low else '↑'}", styles[word][0]))
+    for number, (below, text, color) in enumerate(far):
+        place = 0.02 + 0.07 * number if below else 0.98 - 0.07 * number
+        axes.text(0.98, place, text, color=color, transform=axes.transAxes, ha="right",
+                  va="bottom" if below else "top", fontsize=8)  # fmt: skip
 
 
 def _places(groups: Sequence[str]) -> list[float]:

@@ -1,7 +1,7 @@
 import pytest
 from made_up_rows import ALIKE, RGN, row, rows_of_parts
 
-from synfine_monai.experiments.selection import with_selected
+from synfine_monai.experiments.selection import mean_ranks, with_selected
 from synfine_monai.experiments.tuning_report import rank_table, selection_table, tuning_report
 
 SCORES = {"berea": "pore_dice"}
@@ -37,7 +37,7 @@ def test_selection_of_runs_without_sensitivities_is_a_dash():
 
 
 def test_what_rgn_selected_shares_the_rank_of_the_part_that_it_is(groups):
-    table = dict(line.strip("| ").split(" | ") for line in rank_table(groups, SCORES).splitlines()[2:])
+    table = dict(line.strip("| ").split(" | ") for line in rank_table(mean_ranks(groups, SCORES)).splitlines()[2:])
     assert len(table) == 13
     ranks = [float(mean) for mean in table.values()]
     assert ranks == sorted(ranks)

@@ -40,12 +40,20 @@ def test_levels_stand_apart_from_blocks():
 
 
 def test_lines_are_drawn_in_their_panel_and_named_once():
-    lines = {"noise": {"all layers": 0.91, "no fine-tuning": 0.7}, "blur": {"all layers": 0.89}}
+    lines = {"noise": {"all layers": 0.91, "no fine-tuning": 0.83}, "blur": {"all layers": 0.89}}
     figure = rgn_and_dice_figure({"noise": PANEL, "blur": PANEL}, lines=lines)
     for axes, title in zip(figure.axes[2:], lines, strict=True):
         across = [float(line.get_ydata()[0]) for line in axes.lines if line.get_marker() == "None"]
         assert across == list(lines[title].values())
     assert [text.get_text() for text in figure.legends[0].texts][2:] == ["Dice, all layers", "Dice, no fine-tuning"]
+
+
+def test_a_line_far_from_the_points_is_named_at_the_edge_instead():
+    lines = {"noise": {"all layers": 0.91, "no fine-tuning": 0.3}}
+    dice = rgn_and_dice_figure({"noise": PANEL}, lines=lines).axes[1]
+    assert [float(line.get_ydata()[0]) for line in dice.lines if line.get_marker() == "None"] == [0.91]
+    assert [text.get_text() for text in dice.texts] == ["no fine-tuning: 0.300 ↓"]
+    assert dice.get_ylim()[0] > 0.7
 
 
 def test_eight_panels_make_a_grid_and_seven_leave_no_empty_one():

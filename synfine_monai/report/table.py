@@ -20,6 +20,7 @@ METHOD_WORDS = {
     "surgical": "surgical fine-tuning",
     "all": "all layers fine-tuned",
     "last_layer": "last layer fine-tuned",
+    "last_layer_paper": "last layer at the paper's rate",
     "scratch": "from scratch",
     "native": "no fine-tuning",
     "random_forest": "random forest",

@@ -54,7 +54,7 @@ def test_sensitivity_of_both_views(sample, pretrained, tmp_path):
 
 
 def test_finetune_draws_the_budget_and_says_what_it_tuned(sample, pretrained, tmp_path):
-    run("finetune", sample, tmp_path, checkpoint=str(pretrained), label_budget=2, baselines=False, **TINY_TUNING)
+    run("finetune", sample, tmp_path, checkpoint=str(pretrained), label_budget=2, tune="auto", baselines=False, **TINY_TUNING)
     info = json.loads((tmp_path / "model.json").read_text())
     assert info["method"] == "surgical"
     assert info["selected"] in ("high", "mid", "low")
@@ -100,7 +100,7 @@ def test_shipped_weights_fit_a_task_with_other_classes(sample, tmp_path):
 def test_evaluate_scores_the_model_others_and_baselines(sample, pretrained, tuned, tmp_path):
     run("evaluate", sample, tmp_path, checkpoint=str(tuned), compare={"native": str(pretrained)})
     metrics = read_metrics(tmp_path / "metrics.json")
-    assert list(metrics["methods"]) == ["surgical", "native", "otsu", "threshold", "lookup", "random_forest"]
+    assert list(metrics["methods"]) == ["all", "native", "otsu", "threshold", "lookup", "random_forest"]
     assert metrics["split"] == "test"
     assert metrics["label_budget"] == 3
     assert metrics["methods"]["threshold"]["pore_dice"] > 0.9
@@ -143,7 +143,7 @@ def test_synfine_from_pairs_to_a_segmented_scan(sample, tmp_path):
     stages = {"pipeline#stages#0#train": {"output_dir": "@pretrained", "steps_per_epoch": 2, "batch_size": 8},
               "pipeline#stages#2#finetune": {"checkpoint": "@pretrained", **TINY_TUNING}}  # fmt: skip
     run("synfine", sample, tmp_path, pairs=64, epochs=1, label_budget=2, **stages)
-    assert {"surgical", "native", "random_forest"} <= set(read_metrics(tmp_path / "metrics.json")["methods"])
+    assert {"all", "native", "random_forest"} <= set(read_metrics(tmp_path / "metrics.json")["methods"])
     for name in ("pretrained/model.pt", "model.pt", "sensitivity.json", "patches.csv", "predictions/core_labels.tif",
                  "predictions/core_porosity.png", "figures/methods.png"):  # fmt: skip
         assert (tmp_path / name).is_file(), name

@@ -87,7 +87,7 @@ def test_quickstart_ends_with_table_porosity_and_pictures(tmp_path):
     command += ["--label_budget", "4", "--pairs", "64", "--epochs", "1", "--device", "cpu"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    end = done.stdout[done.stdout.rindex("surgical fine-tuning") :]
+    end = done.stdout[done.stdout.rindex("all layers fine-tuned") :]
     assert "Otsu" in end
     assert "% of the whole sample" in end
     assert list((tmp_path / "figures").glob("*.png"))

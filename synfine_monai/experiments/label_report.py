@@ -114,6 +114,6 @@ def _figure(rows: Sequence[Row], scores: Mapping[str, str]):
             for m in words
             if m in methods_in(of_task)
         }
-    return label_efficiency_figure(
-        curves, "Dice on test items", "What labels buy; 95 % intervals over seeds and places"
-    )
+    title = "What labels buy; 95 % intervals over seeds and places"
+    everything = any(row["label_budget"] == "all" for row in rows)
+    return label_efficiency_figure(curves, "Dice on test items", title, everything)

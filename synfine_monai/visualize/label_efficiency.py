@@ -17,7 +17,10 @@ Curve = Mapping[int, Sequence[float]]
 
 
 def label_efficiency_figure(
-    curves: Mapping[str, Mapping[str, Curve]], score_name: str, title: str = "What do more labels bring?"
+    curves: Mapping[str, Mapping[str, Curve]],
+    score_name: str,
+    title: str = "What do more labels bring?",
+    everything: bool = True,
 ) -> Figure:
     """One panel a task, one line a method with its interval as a band.
 
@@ -28,6 +31,7 @@ def label_efficiency_figure(
             example an ``Interval``. At most eight methods; a method may be missing from a task.
         score_name: of the vertical axis, with its unit if it has one.
         title: of the whole figure; should say what the bands span.
+        everything: whether a task's largest number is all there are; it is then called "all".
 
     Raises:
         ValueError: if there are more than eight methods, or a number of patches has no place on the axis.
@@ -41,7 +45,7 @@ def label_efficiency_figure(
     handles = {}
     for axes, (task, lines) in zip(panels, curves.items(), strict=True):
         handles |= {method: _draw_line(axes, lines[method], methods.index(method)) for method in lines}
-        _label_patches(axes, sorted({patches for line in lines.values() for patches in line}))
+        _label_patches(axes, sorted({patches for line in lines.values() for patches in line}), everything)
         axes.set_title(task)
     panels[0].set_ylabel(score_name)
     figure.legend([handles[method] for method in methods], methods, loc="outside lower center", frameon=False,
@@ -59,18 +63,18 @@ def _draw_line(axes: Axes, curve: Curve, place: int) -> tuple:
     return band, line
 
 
-def _label_patches(axes: Axes, patches: Sequence[int]) -> None:
+def _label_patches(axes: Axes, patches: Sequence[int], everything: bool) -> None:
     if patches and patches[0] < 1:
         raise ValueError(f"The axis is logarithmic: {patches[0]} labelled patches have no place on it.")
     axes.set_xscale("log", base=2)
-    axes.set_xticks(patches, _tick_names(patches), rotation=45, rotation_mode="anchor", ha="right")
+    axes.set_xticks(patches, _tick_names(patches, everything), rotation=45, rotation_mode="anchor", ha="right")
     axes.minorticks_off()
     axes.set_xlabel("labelled 64×64 patches")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _tick_names(patches: Sequence[int]) -> list[str]:
-    """The numbers, the largest as "all"; one just below the next stays without a name, which would cover the next's."""
+def _tick_names(patches: Sequence[int], everything: bool) -> list[str]:
+    """The numbers, the largest as "all" if it is; one just below the next stays without a name, which would cover the next's."""
     smaller = [str(count) if after > CLOSE * count else "" for count, after in pairwise(patches)]
-    return [*smaller, *(f"all ({count})" for count in patches[-1:])]
+    return [*smaller, *(f"all ({count})" if everything else str(count) for count in patches[-1:])]

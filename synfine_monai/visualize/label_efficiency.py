@@ -75,6 +75,6 @@ def _label_patches(axes: Axes, patches: Sequence[int], everything: bool) -> None
 
 
 def _tick_names(patches: Sequence[int], everything: bool) -> list[str]:
-    """The numbers, the largest as "all" if it is; one just below the next stays without a name, which would cover the next's."""
+    """The numbers, the largest as "all" if it is; one close to the next has no name, which would cover the next's."""
     smaller = [str(count) if after > CLOSE * count else "" for count, after in pairwise(patches)]
     return [*smaller, *(f"all ({count})" if everything else str(count) for count in patches[-1:])]

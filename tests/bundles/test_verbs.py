@@ -54,7 +54,8 @@ def test_sensitivity_of_both_views(sample, pretrained, tmp_path):
 
 
 def test_finetune_draws_the_budget_and_says_what_it_tuned(sample, pretrained, tmp_path):
-    run("finetune", sample, tmp_path, checkpoint=str(pretrained), label_budget=2, tune="auto", baselines=False, **TINY_TUNING)
+    tuning = {"label_budget": 2, "tune": "auto", "baselines": False, **TINY_TUNING}
+    run("finetune", sample, tmp_path, checkpoint=str(pretrained), **tuning)
     info = json.loads((tmp_path / "model.json").read_text())
     assert info["method"] == "surgical"
     assert info["selected"] in ("high", "mid", "low")

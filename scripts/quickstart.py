@@ -6,8 +6,8 @@
     python scripts/quickstart.py --datalist ../shared/data/berea/dataset.json                     a task of your own
 
 It makes the environment if there is none, trains on synthetic pairs, measures which part of the network responds
-most to the labelled patches, fine-tunes it on them (all of it, or that part with ``--tune auto``), evaluates, segments the
-scan, and says where the results are. An interrupted run is continued by the same command.
+most to the labelled patches, fine-tunes it on them (all of it, or that part with ``--tune auto``), evaluates, segments
+the scan, and says where the results are. An interrupted run is continued by the same command.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Intervals of a mean over specimens, items or seeds, and of the difference between two methods."""
+"""Intervals of a mean over specimens, items or seeds."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Interval", "bootstrap_interval", "paired_difference"]
+__all__ = ["Interval", "bootstrap_interval"]
 
 
 class Interval(NamedTuple):
@@ -41,16 +41,3 @@ def bootstrap_interval(
     means = np.random.default_rng(seed).choice(units, size=(draws, units.size)).mean(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(units.mean()), float(low), float(high))
-
-
-def paired_difference(
-    values: Sequence[float], reference: Sequence[float], seed: int = 0, confidence: float = 0.95
-) -> Interval:
-    """Interval of the mean of ``values − reference``, unit by unit.
-
-    Raises:
-        ValueError: if the two have different lengths.
-    """
-    if len(values) != len(reference):
-        raise ValueError(f"Pairs are needed, got {len(values)} values and {len(reference)} references.")
-    return bootstrap_interval(np.subtract(values, reference), seed=seed, confidence=confidence)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.metrics.bootstrap import bootstrap_interval, paired_difference
+from synfine_monai.metrics.bootstrap import bootstrap_interval
 
 
 def test_interval_of_many_units_agrees_with_theory():
@@ -23,18 +23,6 @@ def test_repeats_by_seed():
     assert bootstrap_interval(values, seed=1, draws=99) != bootstrap_interval(values, seed=2, draws=99)
 
 
-def test_pairs_take_out_what_both_methods_share():
-    easy_and_hard = np.array([0.5, 0.7, 0.9, 0.6, 0.8])
-    difference = paired_difference(easy_and_hard + 0.01, easy_and_hard)
-    assert difference.low == pytest.approx(0.01)
-    assert difference.high == pytest.approx(0.01)
-
-
 def test_refuses_no_values():
     with pytest.raises(ValueError, match="at least one value"):
         bootstrap_interval([])
-
-
-def test_refuses_unpaired_values():
-    with pytest.raises(ValueError, match="Pairs are needed"):
-        paired_difference([1.0], [1.0, 2.0])

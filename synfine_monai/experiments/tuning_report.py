@@ -23,9 +23,14 @@ from synfine_monai.visualize.rgn_and_dice import rgn_and_dice_figure
 
 __all__ = ["tuning_report"]
 
-CLAIMS = (("surgical", "native"), ("surgical", "last_layer"), ("surgical", "all"), ("surgical", "scratch"),
-          ("surgical", "random_forest"))  # fmt: skip
-
+CLAIMS = {
+    "What tuning the level of highest RGN gains": (
+        "surgical",
+        ("native", "last_layer", "all", "scratch", "random_forest"),
+    ),
+    "What tuning all layers gains": ("all", ("native", "last_layer", "scratch", "random_forest")),
+}
+"""Heading -> a method and what it is compared with, as far as an experiment has it."""
 ACROSS = {"all": "all layers", "last_layer": "last layer", "scratch": "from scratch"}
 """Methods that the figure shows as lines, and their words."""
 
@@ -44,11 +49,14 @@ def tuning_report(
     """
     groups = {name: with_selected(of_group) for name, of_group in grouped(rows, factors).items()}
     everywhere = set.intersection(*(set(methods_in(each)) for each in groups.values()))
-    pairs = [pair for pair in CLAIMS if set(pair) <= everywhere]
+    gains = {
+        heading: gain_table(groups, [(method, rival) for rival in rivals if rival in everywhere], scores)
+        for heading, (method, rivals) in CLAIMS.items()
+    }
     ranks = mean_ranks(groups, scores)
     sections = {
         "Does RGN find the part to tune?": selection_table(groups, scores),
-        "What tuning the level of highest RGN gains": gain_table(groups, pairs, scores),
+        **gains,
         "Mean ranks": rank_table(ranks),
         **{name: score_table(each, scores[each[0]["task"]]) for name, each in groups.items()},
     }

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 __all__ = ["rgn_and_dice_figure"]
 
 LEVELS = ("high", "mid", "low")
+LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
 RGN, DICE = "#A6C8E0", "#B2182B"
 LINES = (("#000000", "dashed"), ("#6A3D9A", "dotted"), ("#009E73", "dashdot"))
 
@@ -96,7 +97,7 @@ def _draw_lines(axes: Axes, values: Mapping[str, float], styles: Mapping[str, tu
     for number, (below, text, color) in enumerate(far):
         place = 0.02 + 0.07 * number if below else 0.98 - 0.07 * number
         axes.text(0.98, place, text, color=color, transform=axes.transAxes, ha="right",
-                  va="bottom" if below else "top", fontsize=8)  # fmt: skip
+                  va="bottom" if below else "top", fontsize=8, bbox=LABEL)  # fmt: skip
 
 
 def _places(groups: Sequence[str]) -> list[float]:

@@ -53,7 +53,8 @@ def test_page_and_figures_are_written(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["ranks.png", "rgn_and_dice.png", "tables.md"]
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# Corrupted real data", "## Does RGN find the part to tune?",
-        "## What tuning the level of highest RGN gains", "## Mean ranks", "## berea, rings", "## berea, photon_noise",
+        "## What tuning the level of highest RGN gains", "## What tuning all layers gains", "## Mean ranks",
+        "## berea, rings", "## berea, photon_noise",
     ]  # fmt: skip
     assert "| berea, rings | +0.420 [+0.420, +0.420], better | +0.220 [+0.220, +0.220], better | +0.010" in text
 

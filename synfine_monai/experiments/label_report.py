@@ -1,6 +1,7 @@
 """Tables and figure of the experiment on label efficiency."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def label_report(
         ),
         f"What the default ({default}) gains": gain_table(groups, pairs, scores),
         "Labels needed": needed_table(rows, scores),
+        "Labels saved": saved_table(rows, scores, default),
         **{f"{name} patches": score_table(each, scores[each[0]["task"]]) for name, each in groups.items()},
     }
     return write_page(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
@@ -75,30 +77,47 @@ def labels_needed(patches: Sequence[int], dice: Sequence[float], target: float) 
     """
     if dice[0] >= target:
         return float(patches[0])
-    for (n0, d0), (n1, d1) in zip(
-        zip(patches, dice, strict=True), list(zip(patches, dice, strict=True))[1:], strict=False
-    ):
+    for (n0, d0), (n1, d1) in pairwise(zip(patches, dice, strict=True)):
         if d0 < target <= d1:
             share = (target - d0) / (d1 - d0)
             return float(np.exp(np.log(n0) + share * (np.log(n1) - np.log(n0))))
     return float("inf")
 
 
+def saved_table(rows: Sequence[Row], scores: Mapping[str, str], default: str, budget: str = "16") -> str:
+    """Patches that others need, seed by seed, to reach what ``default`` reaches with ``budget`` patches."""
+    body = []
+    for task, of_task in grouped(rows, ["task"]).items():
+        score = scores[task]
+        reached = dice_by_seed([row for row in of_task if row["label_budget"] == budget], default, score)
+        for method, words in method_words([m for m in methods_in(of_task) if m != default]).items():
+            curves = _curves_by_seed(of_task, method, score)
+            needed = [labels_needed(*curves[seed], dice) for seed, dice in reached.items() if seed in curves]
+            body.append([task, words, _spread(needed)])
+    head = ["task", "method", f"patches for the Dice of {method_words([default])[default]} at {budget}"]
+    return markdown_table(head, body)
+
+
 def _needed_text(rows: Sequence[Row], method: str, score: str, target: float) -> str:
-    needed = sorted(labels_needed(*curve, target) for curve in _curves_by_seed(rows, method, score))
+    return _spread([labels_needed(*curve, target) for curve in _curves_by_seed(rows, method, score).values()])
+
+
+def _spread(needed: Sequence[float]) -> str:
+    """Median, least and most of some numbers of patches."""
     if not needed:
         return "–"
-    text = ["not reached" if np.isinf(n) else f"{n:.0f}" for n in (np.median(needed), needed[0], needed[-1])]
+    text = ["not reached" if np.isinf(n) else f"{n:.0f}" for n in (np.median(needed), min(needed), max(needed))]
     return f"{text[0]} ({text[1]} to {text[2]})"
 
 
-def _curves_by_seed(rows: Sequence[Row], method: str, score: str) -> list[tuple[list[int], list[float]]]:
+def _curves_by_seed(rows: Sequence[Row], method: str, score: str) -> dict[str, tuple[list[int], list[float]]]:
+    """Seed -> rising numbers of patches, and the Dice at each."""
     points: dict[str, list[tuple[int, float]]] = {}
     for each in grouped(rows, ["label_budget"]).values():
         for seed, dice in dice_by_seed(each, method, score).items():
             count = next(int(r["patches"]) for r in each if r["method"] == method and r["seed"] == seed)
             points.setdefault(seed, []).append((count, dice))
-    return [tuple(map(list, zip(*sorted(found), strict=True))) for found in points.values()]
+    return {seed: tuple(map(list, zip(*sorted(found), strict=True))) for seed, found in points.items()}
 
 
 def _figure(rows: Sequence[Row], scores: Mapping[str, str]):

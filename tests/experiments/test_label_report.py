@@ -3,7 +3,13 @@ import math
 import pytest
 from made_up_rows import row
 
-from synfine_monai.experiments.label_report import budget_table, label_report, labels_needed, needed_table
+from synfine_monai.experiments.label_report import (
+    budget_table,
+    label_report,
+    labels_needed,
+    needed_table,
+    saved_table,
+)
 
 SCORES = {"berea": "pore_dice"}
 
@@ -67,6 +73,21 @@ def test_without_all_labels_there_is_no_target(rows):
     assert len(needed_table([r for r in rows if r["label_budget"] != "all"], SCORES).splitlines()) == 2
 
 
+def test_labels_saved_are_what_others_need_for_the_same_dice(rows):
+    assert saved_table(rows, SCORES, "surgical").splitlines() == [
+        "| task | method | patches for the Dice of surgical fine-tuning at 16 |",
+        "| --- | --- | --- |",
+        "| berea | last layer fine-tuned | not reached (not reached to not reached) |",
+        "| berea | random forest | 27 (27 to 27) |",
+    ]
+
+
+def test_labels_are_saved_seed_by_seed():
+    rows = [*curve("all", (0.8, 0.9, 0.9), 0), *curve("all", (0.8, 0.8, 0.9), 1), *curve("scratch", (0.8, 0.9, 0.9), 0),
+            *curve("scratch", (0.8, 0.9, 0.9), 1), *curve("scratch", (0.1, 0.2, 0.3), 2)]  # fmt: skip
+    assert saved_table(rows, SCORES, "all").splitlines()[2] == "| berea | from scratch | 10 (4 to 16) |"
+
+
 def test_page_and_figure_are_written(rows, tmp_path):
     page = label_report(tmp_path, "Label efficiency", rows, SCORES)
     text = page.read_text("utf-8")
@@ -74,7 +95,7 @@ def test_page_and_figure_are_written(rows, tmp_path):
     assert text.startswith("# Label efficiency\n\nDrawn from [runs.csv](runs.csv)")
     assert "![label efficiency](label_efficiency.png)" in text
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## Dice by number of labelled patches", "## What the default (surgical) gains", "## Labels needed",
+        "## Dice by number of labelled patches", "## What the default (surgical) gains", "## Labels needed", "## Labels saved",
         "## berea, 4 patches", "## berea, 16 patches", "## berea, all patches",
     ]  # fmt: skip
     assert "| berea, 4 | +0.200 [+0.200, +0.200], better | +0.300 [+0.300, +0.300], better |" in text

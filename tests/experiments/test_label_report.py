@@ -95,7 +95,8 @@ def test_page_and_figure_are_written(rows, tmp_path):
     assert text.startswith("# Label efficiency\n\nDrawn from [runs.csv](runs.csv)")
     assert "![label efficiency](label_efficiency.png)" in text
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
-        "## Dice by number of labelled patches", "## What the default (surgical) gains", "## Labels needed", "## Labels saved",
+        "## Dice by number of labelled patches", "## What the default (surgical) gains",
+        "## Labels needed", "## Labels saved",
         "## berea, 4 patches", "## berea, 16 patches", "## berea, all patches",
     ]  # fmt: skip
     assert "| berea, 4 | +0.200 [+0.200, +0.200], better | +0.300 [+0.300, +0.300], better |" in text

@@ -23,7 +23,7 @@ FIGURES = {
 
 def start(name: str, data: Path, folder: Path) -> str:
     """Run an experiment quickly, away from the repository; returns what it printed."""
-    options = {"quick": True, "jobs": 1, "data": data, "output_dir": folder / "out", "cache_dir": folder / "cache"}
+    options = {"quick": True, "jobs": 2, "data": data, "output_dir": folder / "out", "cache_dir": folder / "cache"}
     words = [part for option, value in options.items() for part in (f"--{option}", str(value))]
     command = [sys.executable, "-m", "monai.bundle", "run", "--config_file", f"configs/experiments/{name}.yaml", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "MPLBACKEND": "agg"}

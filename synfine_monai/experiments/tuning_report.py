@@ -106,7 +106,7 @@ def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str])
         }
         lines[name] = {w: interval(rows, m, score).mean for m, w in ACROSS.items() if m in present}
     title = (
-        "Does the part that responds most also gain most? 95 % intervals: RGN over seeds, Dice over seeds and places"
+        "Does the part that responds most also gain most?\n95 % intervals: RGN over seeds, Dice over seeds and places"
     )
     return rgn_and_dice_figure(panels, title, lines, columns=3)
 

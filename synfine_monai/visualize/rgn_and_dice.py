@@ -58,7 +58,7 @@ def rgn_and_dice_figure(
             dice_axes.set_ylabel("Dice after tuning it alone", color=DICE)
     for axes in grid[len(panels) :]:
         axes.remove()
-    figure.legend(handles=_legend(styles), loc="outside lower center", ncols=2 + len(words), frameon=False)
+    figure.legend(handles=_legend(styles), loc="outside lower center", ncols=min(2 + len(words), 1 + columns), frameon=False)
     return figure
 
 

@@ -58,7 +58,8 @@ def rgn_and_dice_figure(
             dice_axes.set_ylabel("Dice after tuning it alone", color=DICE)
     for axes in grid[len(panels) :]:
         axes.remove()
-    figure.legend(handles=_legend(styles), loc="outside lower center", ncols=min(2 + len(words), 1 + columns), frameon=False)
+    columns = min(2 + len(words), 1 + columns)
+    figure.legend(handles=_legend(styles), loc="outside lower center", ncols=columns, frameon=False)
     return figure
 
 

@@ -18,7 +18,7 @@ from synfine_monai.metrics.two_point_correlation import two_point_error
 from synfine_monai.networks.model_file import load_network, read_model_info
 from synfine_monai.report.evaluation import network_method
 
-__all__ = ["SCORES", "score_baseline", "score_network", "test_slices"]
+__all__ = ["SCORES", "score_baseline", "score_network", "split_slices"]
 
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
@@ -26,19 +26,19 @@ SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosit
 def score_network(model: Path, datalist: Path, binary: bool, split: str, device: str) -> dict[str, Any]:
     """Scores of a ``model.pt`` on the labelled slices of ``split``."""
     normalisation = read_model_info(model)["normalisation"]
-    task, slices = test_slices(datalist, binary, split, normalisation)
+    task, slices = split_slices(datalist, binary, split, normalisation)
     predict = network_method(load_network(model), MixedPrecisionInferer(), device)
     return _score([predict(s.image, s.fov) for s in slices], slices, task)
 
 
 def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str) -> dict[str, Any]:
     """The same of a fitted baseline, which knows z-scored grey levels."""
-    task, slices = test_slices(datalist, binary, split, "zscore")
+    task, slices = split_slices(datalist, binary, split, "zscore")
     return _score([baseline.predict(s.image, s.fov) for s in slices], slices, task)
 
 
 @lru_cache(maxsize=4)
-def test_slices(datalist: Path, binary: bool, split: str, normalisation: str) -> tuple[Datalist, list[LabelledSlice]]:
+def split_slices(datalist: Path, binary: bool, split: str, normalisation: str) -> tuple[Datalist, list[LabelledSlice]]:
     """A task and the labelled slices of one split, kept for the next run."""
     task = load_datalist(datalist, binary)
     return task, load_labelled_slices(task, split, normalisation)

@@ -12,7 +12,7 @@ import synfine_monai
 from synfine_monai.baselines.stored import new_baselines
 from synfine_monai.data.datalist import load_datalist
 from synfine_monai.data.patches import draw_patches, keep_patches_only
-from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, test_slices
+from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, split_slices
 from synfine_monai.experiments.shifts import shifted_datalist
 from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.handlers.resume import signature_of
@@ -159,7 +159,7 @@ class TunedRun:
         return describe_sensitivity(json.loads((stage / "sensitivity.json").read_text(encoding="utf-8")))
 
     def _baseline(self, run: Mapping[str, Any], name: str) -> dict[str, Any]:
-        task, slices = test_slices(self._datalist(run), self._binary(run), "training", "zscore")
+        task, slices = split_slices(self._datalist(run), self._binary(run), "training", "zscore")
         patches = draw_patches(slices, run["label_budget"], run["seed"])
         kept = keep_patches_only(slices, patches)
         fitted = new_baselines(task.labels, task.phases, task.pore_labels, run["seed"])[name].fit(kept)

@@ -18,7 +18,7 @@ from synfine_monai.experiments.selection import (
 from synfine_monai.experiments.tables import gain_table, markdown_table, score_table
 from synfine_monai.metrics.bootstrap import bootstrap_interval
 from synfine_monai.report.table import method_words
-from synfine_monai.visualize.rank_table import rank_figure
+from synfine_monai.visualize.ranks import rank_figure
 from synfine_monai.visualize.rgn_and_dice import rgn_and_dice_figure
 
 __all__ = ["tuning_report"]

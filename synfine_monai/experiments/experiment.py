@@ -1,5 +1,6 @@
 """An experiment: do every run that has no row yet, several side by side, and keep each row as soon as it is there."""
 
+import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,15 @@ from synfine_monai.experiments.runs_file import RunsFile
 __all__ = ["Experiment"]
 
 Run = Mapping[str, Any]
+
+
+def in_worker(work: Callable[[Any], Any], run: Any) -> Any:
+    """Do ``work`` in one of loky's processes.
+
+    Loky makes its own start method the default there, with which a data loader cannot start its workers.
+    """
+    multiprocessing.set_start_method(None, force=True)
+    return work(run)
 
 
 class Experiment:
@@ -63,5 +73,5 @@ class Experiment:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads would starve each other
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         with parallel_config("loky", n_jobs=self.jobs, inner_max_num_threads=threads):
-            rows = Parallel(return_as="generator_unordered")(delayed(work)(run) for run in runs)
+            rows = Parallel(return_as="generator_unordered")(delayed(in_worker)(work, run) for run in runs)
             return tqdm(rows, desc=words, total=len(runs), unit="run")

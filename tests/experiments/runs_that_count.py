@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch.utils.data import DataLoader
+
 from synfine_monai.errors import ScanError
 
 
@@ -41,3 +43,12 @@ class CountedRun:
 
     def _note(self, words: str) -> None:
         (self.notes / words).touch(exist_ok=False)
+
+
+@dataclass(frozen=True)
+class LoadingRun(CountedRun):
+    """Reads its seed through a data loader with a worker, as making a bank of patches does."""
+
+    def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        loader = DataLoader([run["seed"]], batch_size=None, num_workers=1)
+        return {**run, "pore_dice": next(iter(loader)), "settings": self.setting}

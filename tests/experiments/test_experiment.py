@@ -1,5 +1,5 @@
 import pytest
-from runs_that_count import CountedRun
+from runs_that_count import CountedRun, LoadingRun
 
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.experiment import Experiment
@@ -51,6 +51,11 @@ def test_a_run_that_fails_leaves_the_rows_before_it(execute, tmp_path):
     with pytest.raises(RuntimeError, match="seed 2 fails"):
         Experiment(RUNS, CountedRun(execute.notes, broken=2), record(tmp_path), jobs=1).run()
     assert [(row["task"], row["seed"]) for row in record(tmp_path).rows] == [("berea", "0"), ("berea", "1")]
+
+
+def test_side_by_side_a_run_may_start_processes_of_its_own(tmp_path):
+    Experiment(RUNS[:2], LoadingRun(tmp_path), record(tmp_path), jobs=2).run()
+    assert sorted(row["pore_dice"] for row in record(tmp_path).rows) == ["0", "1"]
 
 
 def test_side_by_side_the_rows_are_the_same(execute, tmp_path):

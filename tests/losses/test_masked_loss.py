@@ -2,6 +2,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 from monai.losses import DiceCELoss
+from torch.nn.functional import one_hot
 
 from synfine_monai.losses.masked_loss import MaskedDiceCELoss
 
@@ -109,3 +110,62 @@ def test_refuses_labels_of_another_shape(logits, target):
         MaskedDiceCELoss()(logits[:, :1], target)
     with pytest.raises(ValueError, match="2 class weights"):
         MaskedDiceCELoss(weight=[1, 2])(logits, target)
+
+
+def shares(target: torch.Tensor, classes: int = 4) -> torch.Tensor:
+    """One-hot soft target; zeros where nothing is labelled."""
+    index = target[:, 0].long()
+    return one_hot(index.where(index != 255, 0), classes).movedim(-1, 1) * (target != 255).float()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"weight": [1, 2, 0.5, 4]}, {"label_smoothing": 0.2}, {"weight": [1, 2, 3, 4], "label_smoothing": 0.1}],
+)
+def test_one_hot_soft_targets_cost_what_labels_do(settings, logits, target):
+    target[0, 0, :3] = 255
+    target[target == 2] = 1  # a class is absent
+    values, gradients = [], []
+    for given in (target, shares(target)):
+        leaf = logits.clone().requires_grad_()
+        values.append(MaskedDiceCELoss(**settings)(leaf, given))
+        gradients.append(torch.autograd.grad(values[-1], leaf)[0])
+    torch.testing.assert_close(*values, rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-7)
+
+
+def test_cross_entropy_of_a_mixture_is_the_mixture_of_both():
+    target = torch.tensor([0.75, 0.25, 0.0]).view(1, 3, 1, 1)
+    logits = torch.tensor([0.5, 0.2, 0.3]).log().view(1, 3, 1, 1)
+    expected = -(0.75 * torch.tensor(0.5).log() + 0.25 * torch.tensor(0.2).log())
+    torch.testing.assert_close(MaskedDiceCELoss(lambda_dice=0)(logits, target), expected)
+
+
+def test_dice_of_a_mixture_computed_by_hand():
+    target = torch.tensor([0.75, 0.25, 0.0]).view(1, 3, 1, 1)
+    logits = torch.tensor([0.5, 0.2, 0.3]).log().view(1, 3, 1, 1)
+    # overlap min(p, t): class 0 has 2·0.5/(0.5 + 0.75) = 0.8, class 1 has 2·0.2/(0.2 + 0.25) = 8/9, class 2 is absent
+    expected = 1 - (0.8 + 8 / 9) / 2
+    assert MaskedDiceCELoss(lambda_ce=0)(logits, target).item() == pytest.approx(expected, abs=1e-4)
+
+
+def test_dice_of_a_mixture_is_lowest_where_the_prediction_equals_it():
+    target = torch.tensor([0.75, 0.25]).view(1, 2, 1, 1).expand(1, 2, 4, 4).clone()
+    dice = MaskedDiceCELoss(lambda_ce=0)
+    assert dice(target.log(), target).item() == pytest.approx(0, abs=1e-6)
+    assert dice(torch.tensor([9.0, -9.0]).view(1, 2, 1, 1).expand(1, 2, 4, 4), target) > 0.1
+
+
+def test_half_labelled_pixels_count_half(logits, target):
+    soft, other = shares(target), logits.flip(0)
+    loss = MaskedDiceCELoss(lambda_dice=0)
+    both = loss(torch.cat([logits, other]), torch.cat([soft, 0.5 * soft]))
+    torch.testing.assert_close(both, (2 * loss(logits, soft) + loss(other, soft)) / 3)
+
+
+def test_soft_targets_without_any_share_give_zero_with_zero_gradients(logits):
+    logits.requires_grad_()
+    loss = MaskedDiceCELoss()(logits, torch.zeros(3, 4, 8, 8))
+    loss.backward()
+    assert loss.item() == 0
+    assert not logits.grad.any()

@@ -80,7 +80,7 @@ def read_model_info(path: str | Path | None) -> dict[str, Any]:
     return info
 
 
-def describe_model(task: Datalist, network: RockUNet, normalisation: str, **more: Any) -> dict[str, Any]:
+def describe_model(task: Datalist, network: nn.Module, normalisation: str, **more: Any) -> dict[str, Any]:
     """Content of ``model.json`` for a network trained on ``task``.
 
     Args:
@@ -103,8 +103,10 @@ def describe_model(task: Datalist, network: RockUNet, normalisation: str, **more
     }
 
 
-def architecture_of(network: RockUNet) -> dict[str, Any]:
-    """Class path and constructor arguments of a network."""
+def architecture_of(network: nn.Module) -> dict[str, Any]:
+    """Class path and constructor arguments of a network; a network that keeps them in ``architecture`` says them."""
+    if hasattr(network, "architecture"):
+        return network.architecture
     widths = network.down_0.conv_0.conv, network.down_1.convs.conv_0.conv, network.down_2.convs.conv_0.conv
     return {
         "_target_": f"{type(network).__module__}.{type(network).__qualname__}",

@@ -1,0 +1,41 @@
+"""Random noise and noise levels for a batch of patches, as diffusion training needs them."""
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import torch
+from monai.config import KeysCollection
+from monai.transforms import MapTransform, Randomizable
+
+__all__ = ["RandDiffuseBatchd"]
+
+
+class RandDiffuseBatchd(Randomizable, MapTransform):
+    """Add ``noise``, like the image, and ``timesteps`` to a batch; the image stays as it is.
+
+    The noise levels of a batch are spread evenly over all of them from a random start, which makes the loss of a small
+    batch vary less than independent draws do. A seed gives the same noise on every device, as it is drawn on the CPU.
+
+    Args:
+        keys: the image, (B, C, H, W) float.
+        num_train_timesteps: noise levels of the schedule.
+    """
+
+    def __init__(self, keys: KeysCollection = ("image",), num_train_timesteps: int = 1000) -> None:
+        super().__init__(keys)
+        self.num_train_timesteps = int(num_train_timesteps)
+
+    def randomize(self, batch_size: int) -> None:
+        """Draw the seed of the noise, and one noise level for each patch."""
+        self.pixel_seed = int(self.R.randint(2**31))
+        spread = (self.R.uniform() + np.arange(batch_size) / batch_size) % 1.0
+        self.levels = self.R.permutation((spread * self.num_train_timesteps).astype(np.int64))
+
+    def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
+        out = dict(data)
+        image = out[self.first_key(out)]
+        self.randomize(len(image))
+        generator = torch.Generator().manual_seed(self.pixel_seed)
+        out["noise"] = torch.randn(image.shape, generator=generator).to(image)
+        out["timesteps"] = torch.from_numpy(self.levels).to(image.device)
+        return out

@@ -14,7 +14,7 @@ from synfine_monai.data.intensity import METHODS
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.phases import PHASES
 
-__all__ = ["FORMAT_VERSION", "load_pairs", "pairs_hash", "read_pairs_info", "write_pairs"]
+__all__ = ["FORMAT_VERSION", "check_pairs", "load_pairs", "pairs_hash", "read_pairs_info", "write_pairs"]
 
 FORMAT_VERSION = 1
 SIZE = 64
@@ -75,9 +75,7 @@ def load_pairs(
             f"{file} cannot be loaded: it is damaged, or holds more than tensors ({type(error).__name__})."
         ) from error
     _check_tensors(pairs, len(info["phases"]), file)
-    held = len(pairs["image"])
-    if count is not None and count > held:
-        raise ScanError(f"{file} holds {held} pairs, but {count} are asked for: give --pairs {held}, or make more.")
+    _check_count(len(pairs["image"]), count, folder)
     classes = torch.tensor([class_of_phase[phase] for phase in info["phases"]], dtype=torch.uint8)
     return {"image": pairs["image"][:count].half(), "label": classes[pairs["label"][:count].long()]}
 
@@ -113,6 +111,17 @@ def read_pairs_info(folder: str | Path, normalisation: str | None = None) -> dic
     return info
 
 
+def check_pairs(folder: str | Path | None, count: int | None = None, normalisation: str | None = None) -> None:
+    """Read what a folder says of its pairs, so that what is wrong with it shows before any work; None is no folder.
+
+    Raises:
+        ScanError: as ``read_pairs_info``, or if there are fewer than ``count`` pairs.
+    """
+    if folder is not None:
+        info = read_pairs_info(folder, normalisation)
+        _check_count(info.get("pairs"), count, folder)
+
+
 def pairs_hash(folder: str | Path | None) -> str | None:
     """Short hash of a folder's ``pairs.pt``, to tell pairs apart; None for None.
 
@@ -123,6 +132,11 @@ def pairs_hash(folder: str | Path | None) -> str | None:
         return None
     read_pairs_info(folder)
     return hashlib.sha256((Path(folder) / "pairs.pt").read_bytes()).hexdigest()[:16]
+
+
+def _check_count(held: int | None, count: int | None, folder: str | Path) -> None:
+    if None not in (held, count) and count > held:
+        raise ScanError(f"{folder} holds {held} pairs, but {count} are asked for: give --pairs {held}, or make more.")
 
 
 def _known(normalisation: str, where: Path) -> str:

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from synfine_monai.data.pairs_file import load_pairs, pairs_hash, read_pairs_info, write_pairs
+from synfine_monai.data.pairs_file import check_pairs, load_pairs, pairs_hash, read_pairs_info, write_pairs
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.phases import PHASES
 
@@ -57,6 +57,15 @@ def test_the_first_pairs_are_taken(folder, pairs):
     assert torch.equal(load_pairs(folder, ALL, 2)["image"], pairs["image"][:2])
     with pytest.raises(ScanError, match=r"holds 6 pairs, but 7 are asked for: give --pairs 6"):
         load_pairs(folder, ALL, 7)
+
+
+def test_too_few_pairs_show_before_they_are_read(folder):
+    check_pairs(None, 7)
+    check_pairs(folder, 6, "zscore")
+    with pytest.raises(ScanError, match="holds 6 pairs, but 7"):
+        check_pairs(folder, 7)
+    with pytest.raises(ScanError, match="normalised by zscore"):
+        check_pairs(folder, 6, "median_mad")
 
 
 def test_the_hash_tells_pairs_apart(folder, pairs, tmp_path):

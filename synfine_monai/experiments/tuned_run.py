@@ -1,4 +1,4 @@
-"""One run of an experiment: pre-train (shared between runs), tune on few patches, score on the test items."""
+"""One run of an experiment: pre-train and bridge (shared between runs), tune on few patches, score on test items."""
 
 import contextlib
 import io
@@ -12,9 +12,11 @@ import synfine_monai
 from synfine_monai.baselines.stored import new_baselines
 from synfine_monai.data.datalist import load_datalist
 from synfine_monai.data.patches import draw_patches, keep_patches_only
+from synfine_monai.errors import ScanError
 from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, split_slices
 from synfine_monai.experiments.shifts import shifted_datalist
 from synfine_monai.experiments.stage_cache import StageCache
+from synfine_monai.experiments.without_labels import WITHOUT_LABELS, require_decided_classes
 from synfine_monai.handlers.resume import signature_of
 
 __all__ = ["TunedRun"]
@@ -35,12 +37,15 @@ def quiet() -> Iterator[None]:
 class TunedRun:
     """Make the row of a run from its factors ``task, label_budget, method, seed`` and, where there is one, ``shift``.
 
-    The seed is that of pre-training, of the choice of patches and of fine-tuning.
+    The seed is that of pre-training, of the bridge, of the choice of patches and of fine-tuning. A label budget of 0
+    scores the network that fine-tuning would start from.
 
     Args:
         data: folder of the tasks, each with a ``dataset.json``.
-        tasks: task -> {"binary": bool}.
-        methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}.
+        tasks: task -> {"binary": bool}, those that are run.
+        methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}. With
+            "bridge", options of ``train``, the network is first trained on synthetic pairs of the task (Bridged
+            Transfer). "{task}" and "{seed}" in an option's words stand for the run's, as in a folder of pairs.
         pretraining: {"verb": "train", "options": …}: on synthetic pairs, for all tasks; or "finetune": on the task's
             own patches before the shift.
         cache: where stages are kept.
@@ -64,15 +69,24 @@ class TunedRun:
         """Read every task's ``dataset.json``, so that a wrong folder shows before any work is done.
 
         Raises:
-            ScanError: as ``load_datalist``; if a task has nothing to score in this split.
+            ScanError: as ``load_datalist``; if a task has nothing to score in this split, or a method that learns from
+                labels alone has none.
         """
         for task in {run["task"]: None for run in runs}:
             load_datalist(self._task(task)).items(self.split)
+        for run in runs:
+            method = self.methods[run["method"]]
+            untaught = "bridge" not in method and method.get("checkpoint") == "none"
+            if run["label_budget"] == 0 and ("baseline" in method or untaught):
+                raise ScanError(
+                    f"method '{run['method']}' learns from labels alone: it has no score at label_budget 0."
+                )
 
     def shared(self, run: Mapping[str, Any]) -> list[Preparation]:
-        """What ``prepare`` has to make before this run: shifted scans, a pre-trained network."""
+        """What ``prepare`` has to make before this run: shifted scans, a pre-trained network with its bridges."""
         scans = [("scans", run["task"], run["shift"])] if "shift" in run else []
-        needs_network = self._starts_pretrained(self.methods[run["method"]])
+        method = self.methods[run["method"]]
+        needs_network = "bridge" in method or self._starts_pretrained(method)
         network = ("network", run["task"] if self._on_real_data else "", run["seed"])
         return scans + [network] * needs_network
 
@@ -83,7 +97,7 @@ class TunedRun:
             if kind == "scans":
                 shifted_datalist(self._task(task), self.shifts[which], self.cache.folder)
             else:
-                self._pretrained({"task": task, "seed": which})
+                self._prepare_networks(task, which)
 
     def settings(self, run: Mapping[str, Any]) -> str:
         """Short hash of what decides a run's result beside its factors: options, shift, version."""
@@ -110,7 +124,7 @@ class TunedRun:
         return self.pretraining["verb"] == "finetune"
 
     def _starts_pretrained(self, options: Mapping[str, Any]) -> bool:
-        return "baseline" not in options and "checkpoint" not in options
+        return "baseline" not in options and "checkpoint" not in {**options, **options.get("bridge", {})}
 
     def _task(self, task: str) -> Path:
         return Path(self.data) / task / "dataset.json"
@@ -129,7 +143,27 @@ class TunedRun:
                         "baselines": False}  # fmt: skip
         return self.cache.run(self.pretraining["verb"], options)
 
+    def _prepare_networks(self, task: str, seed: int) -> None:
+        """A pre-trained network and all bridges from it, in one go: side by side, each would make the network."""
+        if any(self._starts_pretrained(method) for method in self.methods.values()):
+            self._pretrained({"task": task, "seed": seed})
+        for name in [task] if task else self.tasks:
+            for method in self.methods.values():
+                if "bridge" in method:
+                    self._checkpoint({"task": name, "seed": seed}, method)
+
+    def _checkpoint(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> str:
+        """What fine-tuning starts from: the network after the bridge, or the pre-trained one, or what is named."""
+        options = _filled({**method, **method.get("bridge", {})}, run)
+        start = str(options["checkpoint"] if "checkpoint" in options else self._pretrained(run))
+        if "bridge" not in method:
+            return start
+        given = {"datalist": str(self._task(run["task"])), "binary": self._binary(run), "seed": run["seed"],
+                 "device": self.device}  # fmt: skip
+        return str(self.cache.run("train", {**given, **_filled(method["bridge"], run), "checkpoint": start}))
+
     def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+        unlabelled = run["label_budget"] == 0
         given = {
             "datalist": str(self._datalist(run)),
             "binary": self._binary(run),
@@ -139,17 +173,21 @@ class TunedRun:
             "baselines": False,
             "device": self.device,
             **self.tuning,
+            "checkpoint": self._checkpoint(run, options),
         }
-        if self._starts_pretrained(options):
-            given["checkpoint"] = str(self._pretrained(run))
         probe = options.pop("sensitivity", False)
-        stage = self.cache.run("finetune", {**given, **options})
+        own = {name: value for name, value in options.items() if name not in ("bridge", "checkpoint")}
+        if unlabelled:
+            task = load_datalist(self._datalist(run), self._binary(run))
+            require_decided_classes(given["checkpoint"], self.cache.configs.parent, task)
+            own = WITHOUT_LABELS
+        stage = self.cache.run("finetune", {**given, **_filled(own, run)})
         scores = score_network(stage / "model.pt", self._datalist(run), self._binary(run), self.split, self.device)
         info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
         return {
-            "patches": info["label_budget"],
+            "patches": 0 if unlabelled else info["label_budget"],
             "selected": info["selected"],
-            "rgn": self._sensitivity(given) if probe else "",
+            "rgn": self._sensitivity(given) if probe and not unlabelled else "",
             **scores,
         }
 
@@ -169,3 +207,8 @@ class TunedRun:
             "rgn": "",
             **score_baseline(fitted, self._datalist(run), self._binary(run), self.split),
         }
+
+
+def _filled(options: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with "{task}" and "{seed}" in their words replaced by the run's."""
+    return {name: value.format(**run) if isinstance(value, str) else value for name, value in options.items()}

@@ -38,7 +38,7 @@ def looks_figure(
         row[0].set_ylabel(name, color=color, fontsize=9)
     left, right = lower.subplots(1, 2)
     for name, color in zip(images, COLORS, strict=False):
-        left.hist(np.clip(images[name].ravel(), low, high), BINS, range=(low, high), density=True,
+        left.hist(images[name].ravel(), BINS, range=(low, high), density=True,
                   histtype="step", color=color, label=name)  # fmt: skip
         right.plot(range(1, len(spectra[name]) + 1), spectra[name], color=color, label=name)
     left.set(xlabel="grey level, normalised", ylabel="share of voxels per unit", xlim=(low, high))

@@ -14,7 +14,6 @@ from torch import nn
 from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import Datalist
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.rock_unet import RockUNet
 
 __all__ = [
     "FORMAT_VERSION",

@@ -1,0 +1,44 @@
+"""Real patches that a style is learned and judged on, with masks of phases or without."""
+
+import torch
+
+from synfine_monai.data.datalist import Datalist
+from synfine_monai.data.labelled_slices import IGNORED, load_labelled_slices
+from synfine_monai.data.patches import draw_patches, patch_tensors
+from synfine_monai.data.unlabelled_patches import unlabelled_patches
+from synfine_monai.transforms.phase_masks import phase_masks
+
+__all__ = ["labelled_style_patches", "unlabelled_style_patches"]
+
+
+def labelled_style_patches(
+    task: Datalist, split: str, budget: int | None, seed: int = 0, normalisation: str = "zscore"
+) -> dict[str, torch.Tensor]:
+    """Labelled patches with their masks, drawn as fine-tuning draws them.
+
+    Args:
+        task: the task.
+        split: whose labelled slices.
+        budget: how many patches, None for all; where there are fewer, all.
+        seed: of the choice.
+        normalisation: method of ``synfine_monai.data.intensity``.
+
+    Returns:
+        "image" (N, 1, 64, 64) float32 and "label" (N, 1, 64, 64) uint8 phases, 255 where not labelled.
+    """
+    slices = load_labelled_slices(task, split, normalisation)
+    patches = draw_patches(slices, None, seed)[:budget]
+    data = patch_tensors(slices, patches)
+    return {"image": data["image"], "label": phase_masks(data["label"], task)}
+
+
+def unlabelled_style_patches(
+    task: Datalist, count: int, part: str, seed: int = 0, normalisation: str = "zscore"
+) -> dict[str, torch.Tensor]:
+    """Patches without any mask; see ``unlabelled_patches`` for ``part``.
+
+    Returns:
+        "image" (N, 1, 64, 64) float32 and "label" (N, 1, 64, 64) uint8, all 255.
+    """
+    images = unlabelled_patches(task, count, seed, normalisation, part=part)
+    return {"image": images, "label": torch.full_like(images, IGNORED, dtype=torch.uint8)}

@@ -12,7 +12,8 @@ def bank():
 
 def test_every_style_has_as_many_patches(bank):
     assert bank["image"].shape == bank["label"].shape == (36, 1, 64, 64)
-    assert bank["image"].dtype == torch.float16 and bank["label"].dtype == torch.uint8
+    assert bank["image"].dtype == torch.float16
+    assert bank["label"].dtype == torch.uint8
     assert bank["style"].bincount().tolist() == [9, 9, 9, 9]
 
 

@@ -26,7 +26,8 @@ def task(tmp_path):
 
 def test_patches_lie_inside_the_core_and_on_every_slice(task):
     patches = unlabelled_patches(task, 8)
-    assert patches.shape == (8, 1, 64, 64) and patches.dtype == torch.float32
+    assert patches.shape == (8, 1, 64, 64)
+    assert patches.dtype == torch.float32
     means = patches.mean((1, 2, 3))
     assert (means > -1.5).all()
     assert (means > 1).sum() == 2

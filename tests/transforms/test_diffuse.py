@@ -26,5 +26,6 @@ def test_levels_cover_all_and_no_more():
 
 def test_seed_decides():
     first, again, other = (RandDiffuseBatchd().set_random_state(seed=seed)(BATCH) for seed in (3, 3, 4))
-    assert torch.equal(first["noise"], again["noise"]) and torch.equal(first["timesteps"], again["timesteps"])
+    assert torch.equal(first["noise"], again["noise"])
+    assert torch.equal(first["timesteps"], again["timesteps"])
     assert not torch.equal(first["noise"], other["noise"])

@@ -13,12 +13,14 @@ def test_conditions_go_by_themselves_and_as_often_as_asked():
     assert masks.float().mean() == pytest.approx(0.5, abs=0.08)
     assert styles.float().mean() == pytest.approx(0.25, abs=0.08)
     assert (masks & styles).float().mean() == pytest.approx(0.125, abs=0.06)
-    assert (out["label"][~masks] == 1).all() and (out["style"][~styles] == 3).all()
+    assert (out["label"][~masks] == 1).all()
+    assert (out["style"][~styles] == 3).all()
 
 
 def test_the_batch_that_was_given_and_its_images_stay():
     out = RandDropConditionsd(255, 96, 1.0, 1.0).set_random_state(seed=0)(BATCH)
-    assert (BATCH["label"] == 1).all() and (BATCH["style"] == 3).all()
+    assert (BATCH["label"] == 1).all()
+    assert (BATCH["style"] == 3).all()
     assert out["image"] is BATCH["image"]
 
 

@@ -18,7 +18,8 @@ def masks():
 def test_phases_lie_in_their_order_and_on_the_scale_of_a_zscore(rock, masks):
     images = paint_masks(rock, masks)
     assert images.shape == masks.shape
-    assert images.mean() == pytest.approx(0, abs=1e-4) and images.std() == pytest.approx(1, abs=1e-4)
+    assert images.mean() == pytest.approx(0, abs=1e-4)
+    assert images.std() == pytest.approx(1, abs=1e-4)
     pore, matrix, dense = (images[masks == PHASES.index(name)].mean() for name in ("pore", "matrix", "dense"))
     assert pore < matrix < dense
 

@@ -17,7 +17,7 @@ from synfine_monai.transforms.generate.rock_presets import load_rock
 
 __all__ = ["fit_rock", "rock_images"]
 
-ROCKS, PATCHES_OF_ONE = 16, 4
+ROCKS, PATCHES_OF_ONE = 24, 3
 REAL_PATCHES = 128  # that each evaluation compares with; more cost time and change little
 FIRST_STEP = 0.25  # of a knob's way from 0 to 1
 
@@ -36,7 +36,7 @@ def fit_rock(
 
     What is made small is the mean of three distances (grey levels, spectrum, two-point correlation), each divided by
     what the preset itself has, or by what two halves of the real patches have if that is more: 1 is no better than the
-    preset. Every evaluation makes the same 16 rocks anew, so that it depends on the knobs alone. The minimiser is
+    preset. Every evaluation makes the same 24 rocks anew, so that it depends on the knobs alone. The minimiser is
     COBYLA: derivative-free, within bounds, by linear models, which it has after one evaluation a knob.
 
     Args:
@@ -60,7 +60,8 @@ def fit_rock(
         raise ScanError(f"a fit needs 8 real patches and 1 evaluation or more, got {len(real)} and {evaluations}.")
     preset, found = load_rock(rock), knobs(rock, geometry)
     real = real[:: max(1, len(real) // REAL_PATCHES)]
-    scales = _scales(real, rock_images(preset, class_of_phase, ROCKS, PATCHES_OF_ONE, seed, normalisation))
+    # many rocks: a wide preset's own distance would be a matter of luck otherwise
+    scales = _scales(real, rock_images(preset, class_of_phase, 4 * ROCKS, 1, seed, normalisation))
     history: list[dict[str, float]] = []
     tried: list[np.ndarray] = []
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from synfine_monai.data.intensity import measure_intensity
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
 from synfine_monai.transforms.generate.rand_rock import RandRock
 from synfine_monai.transforms.generate.rock_style import rock_style
 
@@ -31,7 +31,7 @@ class StyledRocks(Dataset):
         seed: of styles and rocks.
         normalisation: method of ``synfine_monai.data.intensity``.
 
-    Items: {"image": (pairs_per_style, 1, 64, 64) float16 normalised, "label": the same, uint8 index of ``PHASES``,
+    Items: {"image": (pairs_per_style, 1, 64, 64) float16 normalised, "label": the same, uint8 index of the generator's phases,
     "style": (pairs_per_style,) int64}.
     """
 
@@ -54,8 +54,7 @@ class StyledRocks(Dataset):
             raise IndexError(index)
         seeds = np.random.SeedSequence([self.seed, index]).generate_state(5)
         preset = rock_style(self.rocks[index % len(self.rocks)], int(seeds[0]))
-        classes = {name: number for number, name in enumerate(PHASES)}
-        rock = RandRock(preset, classes, (TILES * SIDE, TILES * SIDE))
+        rock = RandRock(preset, CLASS_OF_PHASE, (TILES * SIDE, TILES * SIDE))
         rock.set_random_state(state=np.random.RandomState(seeds[1:]))
         samples = [rock() for _ in range(-(-self.pairs // TILES**2))]
         images = self._normalised([sample["image"][0].numpy() for sample in samples], rock.normalisation_jitter)

@@ -3,12 +3,11 @@
 import torch
 
 from synfine_monai.data.synthetic_bank import make_synthetic_bank
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
 
 __all__ = ["synthetic_masks"]
 
 
 def synthetic_masks(rock: str, count: int, seed: int = 0) -> torch.Tensor:
-    """(count, 1, 64, 64) uint8 indices of ``PHASES``: the labels of a bank of procedural pairs."""
-    classes = {name: index for index, name in enumerate(PHASES)}
-    return make_synthetic_bank(rock, classes, count, seed, num_workers=2 if count > 100 else 0)["label"]
+    """(count, 1, 64, 64) uint8 indices of the generator's phases: the labels of a bank of procedural pairs."""
+    return make_synthetic_bank(rock, CLASS_OF_PHASE, count, seed, num_workers=2 if count > 100 else 0)["label"]

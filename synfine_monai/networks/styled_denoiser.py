@@ -1,6 +1,7 @@
 """A small diffusion network that removes noise from a patch, given its mask and its style."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,7 +9,10 @@ from monai.networks.nets import DiffusionModelUNet
 from torch import nn
 from torch.nn.functional import one_hot, pixel_shuffle, pixel_unshuffle
 
-__all__ = ["NO_MASK", "StyleTable", "StyledDenoiser"]
+from synfine_monai.errors import ScanError
+from synfine_monai.networks.model_file import load_network
+
+__all__ = ["NO_MASK", "StyleTable", "StyledDenoiser", "load_denoiser"]
 
 NO_MASK = 255
 """Label of a voxel whose phase is not told."""
@@ -89,3 +93,18 @@ class StyledDenoiser(DiffusionModelUNet):
         told = one_hot(mask[:, 0].long().clamp_max(self.phases), self.phases + 1)[..., : self.phases]
         folded = pixel_unshuffle(torch.cat([x, told.movedim(-1, 1).to(x)], dim=1), 2)
         return pixel_shuffle(super().forward(folded, timesteps, class_labels=style), 2)
+
+
+def load_denoiser(path: str | Path) -> StyledDenoiser:
+    """The generator of a ``model.pt``, in eval mode.
+
+    Raises:
+        ScanError: if it is another kind of network, or as ``load_network``.
+    """
+    network = load_network(path)
+    if not isinstance(network, StyledDenoiser):
+        raise ScanError(
+            f"checkpoint {path} holds a {type(network).__name__} and no generator: give a model.pt that "
+            "rock_ct_generation's train wrote, or 'shipped'."
+        )
+    return network

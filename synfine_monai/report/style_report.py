@@ -12,6 +12,7 @@ from synfine_monai.inferers.denoising_loss import denoising_losses
 from synfine_monai.inferers.styled_diffusion import StyledDiffusionInferer
 from synfine_monai.networks.inverted_style import InvertedStyle
 from synfine_monai.networks.style_file import save_style
+from synfine_monai.networks.styled_denoiser import NO_MASK
 from synfine_monai.report.results_folder import write_csv_atomic
 from synfine_monai.transforms.generate.paint_masks import paint_masks
 from synfine_monai.transforms.generate.phases import PHASES
@@ -83,6 +84,8 @@ def draw_style_gallery(
 ) -> Path:
     """Draw real patches, and below them procedural and generated ones, without and with the style, of the same masks.
 
+    The masks stand below the real patches where these are labelled, and below the procedural ones otherwise.
+
     Args:
         inverted: the style.
         sampler: from noise to images.
@@ -99,8 +102,10 @@ def draw_style_gallery(
         "diffusion,\nany style": sampler(noise, inverted.denoiser, masks),
         "diffusion,\nthis style": sampler(noise, inverted.denoiser, masks, inverted.vector.detach()),
     }
-    rows = [("real", _flat(real["image"][:SHOWN]), _flat(real["label"][:SHOWN]))]
-    rows += [(name, _flat(images), _flat(masks)) for name, images in made.items()]
+    labelled = (real["label"] != NO_MASK).any()
+    rows = [("real", _flat(real["image"][:SHOWN]), _flat(real["label"][:SHOWN]) if labelled else None)]
+    shown = [None if labelled else _flat(masks), None, None]
+    rows += [(name, _flat(images), below) for (name, images), below in zip(made.items(), shown, strict=True)]
     figure = gallery_figure(rows, PHASES, [(name,) for name in PHASES], "A style learned from real patches")
     with atomic_file(Path(path)) as temporary:
         figure.savefig(temporary, dpi=110, format="png")
@@ -112,8 +117,10 @@ def _flat(patches: torch.Tensor) -> Any:
 
 
 def draw_pairs(pairs: Mapping[str, torch.Tensor], path: str | Path) -> Path:
-    """Draw the first pairs of a bank, masks in phases, as a PNG."""
-    rows = [("generated", _flat(pairs["image"][:SHOWN]), _flat(pairs["label"][:SHOWN]))]
+    """Draw some pairs of a bank, spread over it, masks in phases, as a PNG."""
+    apart = slice(None, None, max(1, len(pairs["image"]) // SHOWN))
+    images, masks = (_flat(pairs[key][apart][:SHOWN].float()) for key in ("image", "label"))
+    rows = [("generated", images, masks)]
     figure = gallery_figure(rows, PHASES, [(name,) for name in PHASES], "Generated pairs")
     with atomic_file(Path(path)) as temporary:
         figure.savefig(temporary, dpi=110, format="png")

@@ -61,10 +61,10 @@ def write_datalist(path: Path, **changes: object) -> Path:
     return path
 
 
-def refusal(verb: str, **options: object) -> str:
+def refusal(verb: str, configs: Path = CONFIGS, **options: object) -> str:
     """The ``ScanError`` that a verb ends with."""
     with pytest.raises(Exception) as caught:  # noqa: PT011 (MONAI wraps it)
-        run_verb(CONFIGS / f"{verb}.yaml", **options)
+        run_verb(configs / f"{verb}.yaml", **options)
     error = find_scan_error(caught.value)
     assert error is not None, f"no ScanError in the chain of {caught.value!r}"
     return str(error)

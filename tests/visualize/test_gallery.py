@@ -12,3 +12,10 @@ def test_each_kind_has_a_row_of_images_and_one_of_labels(tmp_path):
     assert sum(len(axes.images) for axes in figure.axes) == 2 * (3 + 2)
     assert figure.get_suptitle() == "Berea"
     figure.savefig(tmp_path / "gallery.png")
+
+
+def test_a_kind_without_labels_has_images_alone():
+    images = np.random.default_rng(0).normal(size=(3, 16, 16))
+    masks = np.zeros((3, 16, 16), np.uint8)
+    figure = gallery_figure([("real", images, None), ("made", images, masks)], ("solid",), (("matrix",),), "Berea")
+    assert sum(len(axes.images) for axes in figure.axes) == 3 * 3

@@ -1,0 +1,60 @@
+"""Where the synthetic pairs of a bridge come from: chains of the generation bundle's verbs, each done once a task."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from synfine_monai.data.datalist import load_datalist
+from synfine_monai.experiments.stage_cache import StageCache
+
+__all__ = ["PairSources"]
+
+NEEDS_SCAN = ("fit", "match", "invert")
+
+
+@dataclass(frozen=True)
+class PairSources:
+    """Make pairs for each task, and say by which options of ``train`` they are used.
+
+    Args:
+        data: folder of the tasks, each with a ``dataset.json``.
+        sources: name -> verb -> its options, in the order in which they run: {"fit": …} gives a preset, {"match": …} and
+            {"generate": …} give a folder of pairs, {"invert": …, "generate": …} one in the style that was found; {} is
+            the procedural generator as it is.
+        cache: where stages are kept; its ``configs`` are those of the generation bundle.
+    """
+
+    data: Path
+    sources: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    cache: StageCache = field(repr=False)
+
+    def make(self, tasks: Iterable[str]) -> None:
+        """Make the pairs of all sources for these tasks; nothing is done where they are there already."""
+        wanted = [(source, task) for task in dict.fromkeys(tasks) for source in self.sources]
+        for source, task in tqdm(wanted, desc="Synthetic pairs", unit="source"):
+            self.options(source, task)
+
+    def options(self, source: str, task: str) -> dict[str, str]:
+        """Options of ``train`` that use a source: a preset, a folder of pairs, or nothing."""
+        stages = self.stages(source, task)
+        if not stages:
+            return {}
+        last, folder = list(stages.items())[-1]
+        return {"rock": str(folder / "rock.yaml")} if last == "fit" else {"pairs_from": str(folder)}
+
+    def stages(self, source: str, task: str) -> dict[str, Path]:
+        """Verb -> results folder of each of a source's stages."""
+        done: dict[str, Path] = {}
+        for verb, own in self.sources[source].items():
+            done[verb] = self.cache.run(verb, self._given(verb, task, done) | dict(own))
+        return done
+
+    def _given(self, verb: str, task: str, done: Mapping[str, Path]) -> dict[str, Any]:
+        datalist = Path(self.data) / task / "dataset.json"
+        if verb in NEEDS_SCAN:
+            return {"datalist": str(datalist)}
+        style = {"style": str(done["invert"])} if "invert" in done else {}
+        return {"rock": load_datalist(datalist).rock, **style}

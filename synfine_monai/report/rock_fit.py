@@ -51,7 +51,7 @@ def write_rock_fit(
         seed: that the fit had.
 
     Returns:
-        What ``fit.json`` holds: "real" (two halves of the real patches, the least that can be reached), "before",
+        What ``fit.json`` holds: "real" (two halves of the real patches: below it all is chance), "before",
         "after", and "history".
     """
     folder, count = Path(output_dir), -(-len(real) // PATCHES_OF_ONE)

@@ -4,6 +4,7 @@ import pytest
 from monai.bundle import ConfigParser
 
 from synfine_monai.bundle.options import read_options
+from synfine_monai.surgery.reinitialise import check_reinitialise
 from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +27,12 @@ def options_of(verb: str) -> set[str]:
     return set(read_options(VERBS / f"{verb}.yaml"))
 
 
+def methods_of(file: Path, **options: object) -> dict[str, dict]:
+    return parsed(file, **options).get_parsed_content("methods")
+
+
 def test_there_are_experiments():
-    assert {file.stem for file in EXPERIMENTS} >= {"corrupted", "synthetic_to_real", "label_efficiency"}
+    assert {file.stem for file in EXPERIMENTS} >= {"corrupted", "synthetic_to_real", "label_efficiency", "bridged"}
 
 
 def test_all_experiments_take_the_same_options_with_help(file):
@@ -40,6 +45,30 @@ def test_sizes_differ_in_numbers_only(file):
     sizes = parsed(file).get("sizes")
     assert set(sizes) == {"default", "full", "quick"}
     assert len({tuple(numbers) for numbers in sizes.values()}) == 1
+
+
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_bridges_are_two_passes_over_their_pairs(options):
+    for name, method in methods_of(ROOT / "configs" / "experiments" / "bridged.yaml", **options).items():
+        if "bridge" in method:
+            assert set(method["bridge"]) <= options_of("train") - {"device", "seed", "datalist", "output_dir"}, name
+            steps = method["bridge"]["epochs"] * method["bridge"]["steps_per_epoch"]
+            assert options.get("quick") or steps == 2 * -(-method["bridge"]["pairs"] // 32), name
+
+
+def test_what_starts_anew_is_trained(file):
+    for method in methods_of(file).values():
+        check_reinitialise(method.get("reinitialise", "none"), method.get("tune", "all"))
+
+
+def test_the_long_arms_see_as_much_as_a_bridge_and_the_usual_steps():
+    methods = methods_of(ROOT / "configs" / "experiments" / "bridged.yaml")
+    recipe = ConfigParser.load_config_file(VERBS / "finetune.yaml")["recipes"]["default"]
+    bridge = methods["bridged_mixup"]["bridge"]
+    patch = (64 + 2 * 8) ** 2 * recipe["batch_size"]
+    seen = bridge["epochs"] * bridge["steps_per_epoch"] * 32 * 64**2 + recipe["min_steps"] * patch
+    for name in ("vanilla_long", "mixed_1", "mixed_10"):
+        assert methods[name]["min_steps"] * patch == pytest.approx(seen, rel=0.01)
 
 
 def test_options_choose_the_numbers(file):
@@ -64,12 +93,20 @@ def test_stages_get_options_that_their_verbs_have(file, options):
     assert set(execute) <= options_of("finetune")
 
 
-def test_methods_are_ways_to_fine_tune_or_baselines(file):
-    for name, method in parsed(file).get("methods").items():
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_methods_are_ways_to_fine_tune_or_baselines(file, options):
+    for name, method in methods_of(file, **options).items():
         if "baseline" in method:
             assert list(method) == ["baseline"], name
         else:
-            assert set(method) - {"sensitivity"} <= options_of("finetune"), name
+            assert set(method) - {"sensitivity", "bridge"} <= options_of("finetune"), name
+
+
+def test_the_tasks_of_bridges_are_those_that_are_run():
+    for options in SIZES:
+        parser = parsed(ROOT / "configs" / "experiments" / "bridged.yaml", **options)
+        runs = parser.get_parsed_content("experiment::runs")
+        assert set(parser.get_parsed_content("execute::tasks")) == {run["task"] for run in runs}
 
 
 def test_shifts_are_known(file):

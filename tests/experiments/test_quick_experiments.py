@@ -18,6 +18,7 @@ FIGURES = {
     "corrupted": {"rgn_and_dice.png", "ranks.png"},
     "synthetic_to_real": {"rgn_and_dice.png", "ranks.png"},
     "label_efficiency": {"label_efficiency.png"},
+    "bridged": {"label_efficiency.png"},
 }
 
 

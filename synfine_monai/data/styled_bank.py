@@ -31,8 +31,8 @@ class StyledRocks(Dataset):
         seed: of styles and rocks.
         normalisation: method of ``synfine_monai.data.intensity``.
 
-    Items: {"image": (pairs_per_style, 1, 64, 64) float16 normalised, "label": the same, uint8 index of the generator's phases,
-    "style": (pairs_per_style,) int64}.
+    Items: {"image": (pairs_per_style, 1, 64, 64) float16 normalised, "label": the same, uint8 index of the generator's
+    phases, "style": (pairs_per_style,) int64}.
     """
 
     def __init__(

@@ -40,6 +40,11 @@ class Experiment:
     def __init__(self, runs: Sequence[Run], execute: Callable[[Run], Run], record: RunsFile, jobs: int = 2) -> None:
         self.runs, self.execute, self.record, self.jobs = list(runs), execute, record, int(jobs)
 
+    @property
+    def left(self) -> list[Run]:
+        """Runs without a row."""
+        return [run for run in self.runs if run not in self.record]
+
     def run(self) -> None:
         """Do what is left.
 
@@ -47,7 +52,7 @@ class Experiment:
             ScanError: if a row on disk was made with other settings.
         """
         self._refuse_other_settings()
-        left = [run for run in self.runs if run not in self.record]
+        left = self.left
         print(f"{len(self.runs)} runs, {len(self.runs) - len(left)} of them in {self.record.path}", flush=True)
         if not left:
             return

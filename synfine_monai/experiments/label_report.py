@@ -12,7 +12,7 @@ from synfine_monai.experiments.tables import gain_table, markdown_table, score_t
 from synfine_monai.report.table import method_words
 from synfine_monai.visualize.label_efficiency import label_efficiency_figure
 
-__all__ = ["label_report", "labels_needed"]
+__all__ = ["budget_table", "label_report", "labels_needed"]
 
 
 def label_report(
@@ -42,10 +42,10 @@ def label_report(
     return write_page(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
 
 
-def budget_table(rows: Sequence[Row], score: str) -> str:
-    """Methods × number of patches, for one task."""
+def budget_table(rows: Sequence[Row], score: str, more: Mapping[str, str] | None = None) -> str:
+    """Methods × number of patches, for one task; ``more`` are methods of this experiment in words."""
     budgets = grouped(rows, ["label_budget"])
-    words = method_words(methods_in(rows))
+    words = method_words(methods_in(rows), more)
     body = [
         [text, *(str(interval(each, m, score)) if m in methods_in(each) else "–" for each in budgets.values())]
         for m, text in words.items()

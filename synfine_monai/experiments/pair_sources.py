@@ -21,8 +21,8 @@ class PairSources:
 
     Args:
         data: folder of the tasks, each with a ``dataset.json``.
-        sources: name -> verb -> its options, in the order in which they run: {"fit": …} gives a preset, {"match": …} and
-            {"generate": …} give a folder of pairs, {"invert": …, "generate": …} one in the style that was found; {} is
+        sources: name -> verb -> its options, in the order in which they run. {"fit": …} gives a preset; {"match": …}
+            and {"generate": …} a folder of pairs; {"invert": …, "generate": …} one in the style that was found; {} is
             the procedural generator as it is.
         cache: where stages are kept; its ``configs`` are those of the generation bundle.
     """

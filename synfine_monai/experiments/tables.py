@@ -24,15 +24,16 @@ def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def score_table(rows: Sequence[Row], main: str) -> str:
+def score_table(rows: Sequence[Row], main: str, more: Mapping[str, str] | None = None) -> str:
     """Methods × scores: both Dice with intervals, the main one first, the other scores as means over seeds.
 
     Args:
         rows: of one task, shift and budget.
         main: "mean_dice" or "pore_dice", by which methods are sorted.
+        more: methods of this experiment in words.
     """
     order = [main, *(score for score in TITLES if score != main)]
-    words = method_words(methods_in(rows))
+    words = method_words(methods_in(rows), more)
     scores = {method: [interval(rows, method, score) for score in order] for method in words}
     body = [
         [
@@ -45,15 +46,21 @@ def score_table(rows: Sequence[Row], main: str) -> str:
     return markdown_table(["method", *(TITLES[s] for s in order), *(title for title, _ in MEANS.values())], body)
 
 
-def gain_table(groups: Mapping[str, Sequence[Row]], pairs: Sequence[tuple[str, str]], scores: Mapping[str, str]) -> str:
+def gain_table(
+    groups: Mapping[str, Sequence[Row]],
+    pairs: Sequence[tuple[str, str]],
+    scores: Mapping[str, str],
+    more: Mapping[str, str] | None = None,
+) -> str:
     """One line a group and one column a pair of methods: the difference in the group's main score, and the verdict.
 
     Args:
         groups: name -> rows; the name starts with the task.
         pairs: (method, reference).
         scores: task -> main score.
+        more: methods of this experiment in words.
     """
-    head = ["", *(" − ".join(method_words([m])[m] for m in pair) for pair in pairs)]
+    head = ["", *(" − ".join(method_words([m], more)[m] for m in pair) for pair in pairs)]
     body = []
     for name, rows in groups.items():
         gains = [difference(rows, *pair, scores[rows[0]["task"]]) for pair in pairs]

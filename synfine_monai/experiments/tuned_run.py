@@ -13,6 +13,7 @@ from synfine_monai.baselines.stored import new_baselines
 from synfine_monai.data.datalist import load_datalist
 from synfine_monai.data.patches import draw_patches, keep_patches_only
 from synfine_monai.errors import ScanError
+from synfine_monai.experiments.pair_sources import PairSources
 from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, split_slices
 from synfine_monai.experiments.shifts import shifted_datalist
 from synfine_monai.experiments.stage_cache import StageCache
@@ -45,7 +46,8 @@ class TunedRun:
         tasks: task -> {"binary": bool}, those that are run.
         methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}. With
             "bridge", options of ``train``, the network is first trained on synthetic pairs of the task (Bridged
-            Transfer). "{task}" and "{seed}" in an option's words stand for the run's, as in a folder of pairs.
+            Transfer), those of its "source" if it names one. "{task}" and "{seed}" in an option's words stand for the
+            run's.
         pretraining: {"verb": "train", "options": …}: on synthetic pairs, for all tasks; or "finetune": on the task's
             own patches before the shift.
         cache: where stages are kept.
@@ -53,6 +55,7 @@ class TunedRun:
         tuning: options of ``finetune`` for all methods; a method's own win.
         split: which items are scored.
         device: "cpu" or "cuda".
+        sources: where pairs of a bridge with a "source" come from.
     """
 
     data: Path
@@ -64,6 +67,7 @@ class TunedRun:
     tuning: Mapping[str, Any] = field(default_factory=dict)
     split: str = "test"
     device: str = "cpu"
+    sources: PairSources | None = None
 
     def check(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Read every task's ``dataset.json``, so that a wrong folder shows before any work is done.
@@ -110,7 +114,8 @@ class TunedRun:
             "split": self.split,
             "version": synfine_monai.__version__,
         }
-        return signature_of(chosen)
+        source = self.methods[run["method"]].get("bridge", {}).get("source")
+        return signature_of(chosen if source is None else {**chosen, "source": self.sources.sources[source]})
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """Factors, what was selected, scores, settings and version of this run."""
@@ -160,9 +165,18 @@ class TunedRun:
             return start
         given = {"datalist": str(self._task(run["task"])), "binary": self._binary(run), "seed": run["seed"],
                  "device": self.device}  # fmt: skip
-        return str(self.cache.run("train", {**given, **_filled(method["bridge"], run), "checkpoint": start}))
+        bridge = _filled(method["bridge"], run)
+        source = bridge.pop("source", None)
+        pairs = {} if source is None else self.sources.options(source, run["task"])
+        return str(self.cache.run("train", {**given, **bridge, **pairs, "checkpoint": start}))
 
-    def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    def network(self, run: Mapping[str, Any]) -> Path:
+        """The ``model.pt`` that a run scores; made now if it is not there."""
+        with quiet():
+            return self._finetuned(run, dict(self.methods[run["method"]]))[0] / "model.pt"
+
+    def _finetuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+        """Results folder of fine-tuning, and the options that all methods share."""
         unlabelled = run["label_budget"] == 0
         given = {
             "datalist": str(self._datalist(run)),
@@ -175,13 +189,16 @@ class TunedRun:
             **self.tuning,
             "checkpoint": self._checkpoint(run, options),
         }
-        probe = options.pop("sensitivity", False)
-        own = {name: value for name, value in options.items() if name not in ("bridge", "checkpoint")}
+        own = {name: value for name, value in options.items() if name not in ("bridge", "checkpoint", "sensitivity")}
         if unlabelled:
             task = load_datalist(self._datalist(run), self._binary(run))
             require_decided_classes(given["checkpoint"], self.cache.configs.parent, task)
             own = WITHOUT_LABELS
-        stage = self.cache.run("finetune", {**given, **_filled(own, run)})
+        return self.cache.run("finetune", {**given, **_filled(own, run)}), given
+
+    def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+        stage, given = self._finetuned(run, options)
+        unlabelled, probe = run["label_budget"] == 0, options.get("sensitivity", False)
         scores = score_network(stage / "model.pt", self._datalist(run), self._binary(run), self.split, self.device)
         info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
         return {

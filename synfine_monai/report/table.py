@@ -57,9 +57,9 @@ def table_columns() -> tuple[Column, ...]:
     )
 
 
-def method_words(methods: Sequence[str]) -> dict[str, str]:
-    """Names of ``metrics.json`` -> words, in the order of ``METHOD_WORDS``."""
-    known = {name: words for name, words in METHOD_WORDS.items() if name in methods}
+def method_words(methods: Sequence[str], more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Names of ``metrics.json`` -> words, in the order of ``METHOD_WORDS``, then of ``more``."""
+    known = {name: words for name, words in {**METHOD_WORDS, **(more or {})}.items() if name in methods}
     return {**known, **{name: f"tuned: {name}" for name in methods if name not in known}}
 
 

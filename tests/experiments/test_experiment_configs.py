@@ -9,6 +9,7 @@ from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITI
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
+GENERATION = ROOT / "bundles" / "rock_ct_generation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
 SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
 OPTIONS = ["data", "output_dir", "cache_dir", "split", "size", "quick", "jobs", "device"]
@@ -32,7 +33,9 @@ def methods_of(file: Path, **options: object) -> dict[str, dict]:
 
 
 def test_there_are_experiments():
-    assert {file.stem for file in EXPERIMENTS} >= {"corrupted", "synthetic_to_real", "label_efficiency", "bridged"}
+    assert {file.stem for file in EXPERIMENTS} >= {
+        "corrupted", "synthetic_to_real", "label_efficiency", "bridged", "style",
+    }  # fmt: skip
 
 
 def test_all_experiments_take_the_same_options_with_help(file):
@@ -129,5 +132,22 @@ def test_runs_differ_by_the_columns_that_the_record_tells_them_apart_by(file, op
 def test_quick_runs_one_seed_of_one_task_with_every_method(file):
     parser = parsed(file, quick=True)
     runs = parser.get_parsed_content("experiment::runs")
-    assert {run["method"] for run in runs} == set(parser.get("methods"))
+    assert {run["method"] for run in runs} == set(methods_of(file, quick=True))
     assert len({(run["task"], run["seed"]) for run in runs}) == 1
+
+
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_arms_have_words_and_questions_ask_of_arms(file, options):
+    parser = parsed(file, **options)
+    words, questions = parser.get("words"), parser.get("questions") or {}
+    methods = set(methods_of(file, **options))
+    assert words is None or set(words) == methods
+    assert {arm for pairs in questions.values() for pair in pairs for arm in pair} <= methods
+
+
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_sources_of_pairs_are_chains_of_the_generation_verbs(options):
+    parser = parsed(ROOT / "configs" / "experiments" / "style.yaml", **options)
+    for chain in parser.get_parsed_content("chains").values():
+        for verb, own in chain.items():
+            assert set(own) <= set(read_options(GENERATION / f"{verb}.yaml"))

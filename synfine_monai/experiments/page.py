@@ -12,7 +12,7 @@ __all__ = ["fill_in", "write_page"]
 
 
 def write_page(folder: str | Path, title: str, sections: Mapping[str, str], figures: Mapping[str, Figure]) -> Path:
-    """Write ``tables.md`` and one PNG a figure into ``folder``, and bring ``experiments.md`` beside it up to date.
+    """Write ``tables.md`` and one PNG a figure into ``folder``, and bring pages beside it up to date.
 
     Args:
         folder: made if missing.
@@ -30,7 +30,8 @@ def write_page(folder: str | Path, title: str, sections: Mapping[str, str], figu
     text += [f"## {heading}\n\n{body.rstrip()}" for heading, body in sections.items()]
     with atomic_file(folder / "tables.md") as temporary:
         temporary.write_text("\n\n".join(text) + "\n", encoding="utf-8")
-    fill_in(folder.parent / "experiments.md", folder.name, sections)
+    for page in folder.parent.glob("*.md"):
+        fill_in(page, folder.name, sections)
     return folder / "tables.md"
 
 
@@ -42,10 +43,11 @@ def fill_in(page: str | Path, experiment: str, sections: Mapping[str, str]) -> N
     page = Path(page)
     if not page.is_file():
         return
-    text = page.read_text(encoding="utf-8")
+    text = before = page.read_text(encoding="utf-8")
     for heading, body in sections.items():
         mark = f"<!-- {experiment}: {heading} -->"
         between = re.compile(f"{re.escape(mark)}.*?<!-- end -->", re.DOTALL)
         text = between.sub(lambda _, mark=mark, body=body: f"{mark}\n\n{body.strip()}\n\n<!-- end -->", text)
-    with atomic_file(page) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    if text != before:
+        with atomic_file(page) as temporary:
+            temporary.write_text(text, encoding="utf-8")

@@ -1,28 +1,15 @@
 """An experiment: do every run that has no row yet, several side by side, and keep each row as soon as it is there."""
 
-import multiprocessing
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config
-from tqdm import tqdm
-
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.runs_file import RunsFile
+from synfine_monai.experiments.side_by_side import side_by_side
 
 __all__ = ["Experiment"]
 
 Run = Mapping[str, Any]
-
-
-def in_worker(work: Callable[[Any], Any], run: Any) -> Any:
-    """Do ``work`` in one of loky's processes.
-
-    Loky makes its own start method the default there, with which a data loader cannot start its workers.
-    """
-    multiprocessing.set_start_method(None, force=True)
-    return work(run)
 
 
 class Experiment:
@@ -58,9 +45,9 @@ class Experiment:
             return
         self.execute.check(left)
         first = list(dict.fromkeys(wanted for run in left for wanted in self.execute.shared(run)))
-        for _ in self._each(self.execute.prepare, first, "Preparing"):
+        for _ in side_by_side(self.execute.prepare, first, self.jobs, "Preparing"):
             pass
-        for row in self._each(self.execute, left, "Runs"):
+        for row in side_by_side(self.execute, left, self.jobs, "Runs"):
             self.record.add(row)
 
     def _refuse_other_settings(self) -> None:
@@ -71,12 +58,3 @@ class Experiment:
                     f"{self.record.path} has a row of {dict(run)} that was made with other settings: "
                     "delete the rows that have changed, or give another --output_dir."
                 )
-
-    def _each(self, work: Callable[[Any], Any], runs: Sequence[Any], words: str) -> tqdm:
-        if self.jobs == 1:
-            return tqdm(map(work, runs), desc=words, total=len(runs), unit="run")
-        os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads would starve each other
-        threads = max(1, (os.cpu_count() or 1) // self.jobs)
-        with parallel_config("loky", n_jobs=self.jobs, inner_max_num_threads=threads):
-            rows = Parallel(return_as="generator_unordered")(delayed(in_worker)(work, run) for run in runs)
-            return tqdm(rows, desc=words, total=len(runs), unit="run")

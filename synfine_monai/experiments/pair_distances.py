@@ -22,7 +22,6 @@ from synfine_monai.networks.model_file import load_network
 
 __all__ = ["PairDistances", "distance_table"]
 
-COUNT = 400
 LOSSES = {"inverted": "inverted", "best_known": "best of the known", "any_style": "any style", "untrained": "untrained"}
 
 
@@ -35,12 +34,14 @@ class PairDistances:
         record: the rows on disk, with the factors "task" and "source".
         features: ``model.pt`` in whose features MMD and FID are measured; it has seen neither side.
         tasks: task -> {"binary": bool}, the classes that its segmenter tells apart.
+        count: patches on either side.
     """
 
     sources: PairSources
     record: RunsFile
     features: Path
     tasks: Mapping[str, Mapping[str, Any]]
+    count: int = 400
 
     def measure(self, tasks: Iterable[str], segmenter: Callable[[str], Path]) -> None:
         """Measure what has no row yet.
@@ -57,7 +58,7 @@ class PairDistances:
     def _row(self, source: str, task: str, segmenter: Path) -> dict[str, Any]:
         binary = bool(self.tasks[task].get("binary", False))
         datalist = load_datalist(Path(self.sources.data) / task / "dataset.json", binary)
-        real = unlabelled_patches(datalist, COUNT, seed=1, part="held_out")
+        real = unlabelled_patches(datalist, self.count, seed=1, part="held_out")
         made = self._pairs(source, task, datalist)
         network = load_network(segmenter)
         found = mask_consistency(
@@ -72,7 +73,7 @@ class PairDistances:
     def _pairs(self, source: str, task: str, datalist: Datalist) -> dict[str, torch.Tensor]:
         given = self.sources.options(source, task)
         rock = given.get("rock", datalist.rock)
-        return synthetic_pairs(given.get("pairs_from"), rock, class_of_phase(datalist), COUNT, seed=1)
+        return synthetic_pairs(given.get("pairs_from"), rock, class_of_phase(datalist), self.count, seed=1)
 
     def _losses(self, source: str, task: str) -> dict[str, float | None]:
         stage = self.sources.stages(source, task).get("invert")

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from synfine_monai.data.datalist import load_datalist
+from synfine_monai.experiments.side_by_side import quiet, side_by_side
 from synfine_monai.experiments.stage_cache import StageCache
 
 __all__ = ["PairSources"]
@@ -31,11 +30,20 @@ class PairSources:
     sources: Mapping[str, Mapping[str, Mapping[str, Any]]]
     cache: StageCache = field(repr=False)
 
-    def make(self, tasks: Iterable[str]) -> None:
-        """Make the pairs of all sources for these tasks; nothing is done where they are there already."""
+    def make(self, tasks: Iterable[str], jobs: int = 1) -> None:
+        """Make the pairs of all sources for these tasks; nothing is done where they are there already.
+
+        Args:
+            tasks: may repeat.
+            jobs: sources made at a time.
+        """
         wanted = [(source, task) for task in dict.fromkeys(tasks) for source in self.sources]
-        for source, task in tqdm(wanted, desc="Synthetic pairs", unit="source"):
-            self.options(source, task)
+        for _ in side_by_side(self._make, wanted, jobs, "Synthetic pairs", "source") if wanted else ():
+            pass
+
+    def _make(self, wanted: tuple[str, str]) -> None:
+        with quiet():
+            self.options(*wanted)
 
     def options(self, source: str, task: str) -> dict[str, str]:
         """Options of ``train`` that use a source: a preset, a folder of pairs, or nothing."""

@@ -1,9 +1,7 @@
 """One run of an experiment: pre-train and bridge (shared between runs), tune on few patches, score on test items."""
 
-import contextlib
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.experiments.pair_sources import PairSources
 from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, split_slices
 from synfine_monai.experiments.shifts import shifted_datalist
+from synfine_monai.experiments.side_by_side import quiet
 from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.experiments.without_labels import WITHOUT_LABELS, require_decided_classes
 from synfine_monai.handlers.resume import signature_of
@@ -24,14 +23,6 @@ __all__ = ["TunedRun"]
 
 Preparation = tuple[str, str, Any]
 """("scans", task, shift) or ("network", task or "", seed)."""
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Nothing is printed: many runs side by side would only garble each other's progress."""
-    nowhere = io.StringIO()
-    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        yield
 
 
 @dataclass(frozen=True)

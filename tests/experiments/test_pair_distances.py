@@ -25,10 +25,13 @@ class MadeElsewhere:
         return self.folder / verb
 
 
-@pytest.fixture
-def measured(tmp_path):
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:monai", "ignore:Matrix is singular")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
     """A core whose pores are dark, pairs cut from one like it, and pairs of another look; a threshold as segmenter."""
-    rng = np.random.default_rng(0)
+    tmp_path, rng = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
     (tmp_path / "core").mkdir()
     items = []
     for n in range(2):
@@ -40,7 +43,7 @@ def measured(tmp_path):
     labels = {"labels": {"0": "solid", "1": "pore"}, "phases": {"0": "matrix", "1": "pore"}, "pore_labels": [1]}
     content = {"name": "core", "voxel_size_um": None, "rock": "sandstone", **labels, "training": items}
     (tmp_path / "core" / "dataset.json").write_text(json.dumps(content))
-    masks = torch.from_numpy(np.kron(rng.random((400, 1, 8, 8)) < 0.3, np.ones((8, 8)))).to(torch.uint8)
+    masks = torch.from_numpy(np.kron(rng.random((64, 1, 8, 8)) < 0.3, np.ones((8, 8)))).to(torch.uint8)
     alike = 0.65 - 2.2 * masks.float() + 0.05 * torch.randn(masks.shape, generator=torch.Generator().manual_seed(0))
     write_pairs(tmp_path / "cache" / "generate", {"image": alike, "label": masks * PHASES.index("pore")}, "zscore", "x")
     write_pairs(tmp_path / "cache" / "match", {"image": -alike, "label": masks * PHASES.index("pore")}, "zscore", "x")
@@ -53,7 +56,7 @@ def measured(tmp_path):
     chains = {"alike": {"invert": {}, "generate": {}}, "other": {"match": {}}}
     sources = PairSources(tmp_path, chains, MadeElsewhere(tmp_path / "cache"))
     record = RunsFile(tmp_path / "distances.csv", ("task", "source"))
-    distances = PairDistances(sources, record, tmp_path / "net" / "model.pt", {"core": {}})
+    distances = PairDistances(sources, record, tmp_path / "net" / "model.pt", {"core": {}}, 64)
     distances.measure(["core"], lambda task: tmp_path / "net" / "model.pt")
     return distances
 

@@ -1,4 +1,4 @@
-"""The ``synfine`` command: picks a verb of the shipped bundle, checks the options, and runs it through MONAI."""
+"""The ``synfine`` command: picks a verb of the shipped bundles, checks the options, and runs it through MONAI."""
 
 import difflib
 import shlex
@@ -11,7 +11,7 @@ from synfine_monai.errors import ScanError
 
 __all__ = ["command_for", "help_text", "main"]
 
-BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_segmentation"
+BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 VERBS = {
     "learn": ("synfine", "learn to segment your scan from a few labels: all of SynFine, and a report"),
     "segment": ("inference", "segment a whole scan: labels, porosity, pictures"),
@@ -19,6 +19,11 @@ VERBS = {
     "sensitivity": ("sensitivity", "measure which part of the network responds most to your labels"),
     "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
     "evaluate": ("evaluate", "score a model and the baselines on labelled slices"),
+    "bridge": ("bridged", "learn by a bridge: synthetic pairs first, then your labels with a new head"),
+    "fit": ("fit", "fit a preset of the rock generator to a scan, without labels"),
+    "match": ("match", "make synthetic pairs with the grey levels and the spectrum of a scan"),
+    "style": ("invert", "learn the style of a scan, for the diffusion generator"),
+    "pairs": ("generate", "make synthetic pairs in such a style"),
 }
 
 
@@ -81,7 +86,9 @@ def help_text(verb: str | None = None) -> str:
 
 
 def _config(verb: str) -> Path:
-    return BUNDLE / "configs" / f"{verb}.yaml"
+    """The YAML of a verb; where both bundles have it, the segmentation's."""
+    files = [BUNDLES / bundle / "configs" / f"{verb}.yaml" for bundle in ("rock_ct_segmentation", "rock_ct_generation")]
+    return next((file for file in files if file.is_file()), files[0])
 
 
 def _verb(name: str) -> str:

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 HEADER = "# options"
-COUNTED_FROM_ZERO = ("seed", "context")
+COUNTED_FROM_ZERO = ("seed", "context", "mixup", "dropout")
 OPTION = re.compile(r"^(?P<name>\w+):\s*(?P<value>.*?)\s*(?:\s#\s*(?P<help>.*))?$")
 
 
@@ -116,7 +116,7 @@ def check_options(config_files: Sequence[str]) -> None:
 
 
 def check_value(option: Option, value: Any) -> None:
-    """Refuse a value of another kind than the default: True or False, a count from 1 (a seed from 0), a number above 0.
+    """Refuse a value of another kind than the default: True or False, a count from 1, a number above 0 (some from 0).
 
     Options without a default, and those in words, are checked where they are used.
 
@@ -126,11 +126,16 @@ def check_value(option: Option, value: Any) -> None:
     kind, in_words = type(option.default), isinstance(value, str) and value.lower() in ("true", "false")
     if in_words or (kind is bool and not isinstance(value, bool)):
         raise ScanError(f"--{option.name} takes True or False, got {value!r}.")
-    lowest = 0 if any(word in option.name for word in COUNTED_FROM_ZERO) else 1
+    from_zero = any(word in option.name for word in COUNTED_FROM_ZERO)
+    lowest = 0 if from_zero else 1
     if kind is int and (type(value) is not int or value < lowest):
         raise ScanError(f"--{option.name} takes a whole number from {lowest} up, got {value!r}.")
-    if kind is float and (type(value) not in (int, float) or not 0 < value < float("inf")):
-        raise ScanError(f"--{option.name} takes a number above 0, got {value!r}.")
+    if kind is float and not _is_number(value, from_zero):
+        raise ScanError(f"--{option.name} takes a number {'from 0 up' if from_zero else 'above 0'}, got {value!r}.")
+
+
+def _is_number(value: Any, from_zero: bool) -> bool:
+    return type(value) in (int, float) and (0 < value < float("inf") or (from_zero and value == 0))
 
 
 def pick_options(values: Mapping[str, Any], config_file: str | Path) -> dict[str, Any]:

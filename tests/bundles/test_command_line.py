@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from tiny_core import CONFIGS, quiet_environment
+from tiny_core import BUNDLE, CONFIGS, quiet_environment
 
 from synfine_monai.bundle.command_line import VERBS, command_for, help_text, main
 from synfine_monai.bundle.options import read_options
@@ -19,14 +19,23 @@ def test_help_names_every_verb(capsys):
     assert [verb for verb in VERBS if verb not in printed] == []
 
 
+GENERATION = BUNDLE.parent / "rock_ct_generation" / "configs"
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb_comes_from_its_first_block(verb, capsys):
     assert main([verb, "--help"]) == 0
     printed = capsys.readouterr().out
-    for option in read_options(CONFIGS / f"{VERBS[verb][0]}.yaml").values():
+    folder = GENERATION if verb in ("fit", "match", "style", "pairs") else CONFIGS
+    for option in read_options(folder / f"{VERBS[verb][0]}.yaml").values():
         assert f"--{option.name} " in printed
         assert option.help in printed
         assert option.help, f"--{option.name} of {verb} has no comment"
+
+
+def test_verbs_of_the_generator_are_found_in_its_bundle():
+    assert str(GENERATION / "invert.yaml") in command_for(["style", "core.tif"])
+    assert str(CONFIGS / "train.yaml") in command_for(["train"])
 
 
 def test_defaults_that_torch_computes_are_not_shown():

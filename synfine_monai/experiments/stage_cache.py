@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import synfine_monai
+from synfine_monai.bundle.options import read_options
 from synfine_monai.bundle.run_verb import run_verb
 from synfine_monai.data.datalist import SPLITS, load_datalist
 from synfine_monai.handlers.resume import signature_of
+from synfine_monai.networks.model_file import weights_hash
 from synfine_monai.report.provenance import file_hashes
 from synfine_monai.report.results_folder import write_json_atomic
 
 __all__ = ["StageCache", "data_hash"]
 
 DONE = "done.json"
+FILES = ("checkpoint", "rock", "pairs_from", "style")
+"""Options that may name files, whose content counts."""
 
 
 class StageCache:
@@ -49,19 +53,31 @@ class StageCache:
 
     def _settings(self, verb: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """What decides the result; earlier stages stand by their names, which say all about them."""
-        given = {name: self._within(value) for name, value in options.items()}
+        given = {name: self._told(name, value) for name, value in options.items()}
         datalist = options.get("datalist")
-        return {
+        settings = {
             "verb": (self.configs / f"{verb}.yaml").read_text(encoding="utf-8"),
             "options": {**given, "datalist": None},
             "data": None if datalist is None else data_hash(str(datalist)),
             "version": synfine_monai.__version__,
         }
+        shipped = self._shipped(verb, options)
+        return settings if shipped is None else {**settings, "shipped": shipped}
 
-    def _within(self, value: Any) -> Any:
-        """A path in this cache without the place of the cache; anything else as it is."""
+    def _told(self, name: str, value: Any) -> Any:
+        """A path in this cache without the place of the cache, other files by their content, anything else as it is."""
         path = Path(str(value))
-        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else value
+        if path.is_relative_to(self.folder):
+            return path.relative_to(self.folder).as_posix()
+        known = name in FILES and path.is_absolute() and path.exists()
+        return signature_of({"files": list(file_hashes([path]).values())}) if known else value
+
+    def _shipped(self, verb: str, options: Mapping[str, Any]) -> str | None:
+        """Hash of the weights that come with the bundle, where the verb starts from these."""
+        declared = read_options(self.configs / f"{verb}.yaml").get("checkpoint")
+        start = options.get("checkpoint", declared.default if declared else None)
+        weights = self.configs.parent / "models" / "model.pt"
+        return weights_hash(weights) if start == "shipped" and weights.is_file() else None
 
 
 @lru_cache

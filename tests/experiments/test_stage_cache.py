@@ -142,3 +142,26 @@ def test_a_failed_stage_keeps_its_words_and_runs_again(cache, tmp_path):
     gate.touch()
     assert cache.run("count", {"gate": str(gate)}) == stage
     assert times(stage) == 1
+
+
+@pytest.mark.parametrize("option", ["checkpoint", "rock"])
+def test_a_file_from_elsewhere_counts_by_its_content(option, configs, cache, tmp_path):
+    (configs / "count.yaml").write_text(VERB.replace("seed: 0\n", "seed: 0\nrock: null\n"))
+    file, moved = tmp_path / "some.yaml", tmp_path / "moved.yaml"
+    file.write_text("one")
+    moved.write_text("one")
+    before = cache.run("count", {option: str(file)})
+    assert cache.run("count", {option: str(moved)}) == before
+    file.write_text("another")
+    assert cache.run("count", {option: str(file)}) != before
+
+
+def test_other_shipped_weights_make_another_stage_where_they_are_used(configs, cache):
+    (configs / "count.yaml").write_text(VERB.replace("checkpoint: none", "checkpoint: shipped"))
+    (configs.parent / "models").mkdir()
+    stages = []
+    for content in (b"one", b"two"):
+        (configs.parent / "models" / "model.pt").write_bytes(content)
+        stages.append((cache.run("count", {}), cache.run("count", {"checkpoint": "none"})))
+    assert stages[0][0] != stages[1][0]
+    assert stages[0][1] == stages[1][1]

@@ -6,6 +6,7 @@ from typing import Any
 
 from synfine_monai.bundle.options import current_workflow, pick_options
 from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.errors import ScanError
 
 __all__ = ["Pipeline"]
 
@@ -18,7 +19,10 @@ class Pipeline:
 
     Args:
         stages: verb -> options set for it beyond the common ones, in the order in which they run; a list of scans
-            makes one stage for each.
+            makes one stage for each. "BUNDLE/VERB" is a verb of a bundle that lies beside this one.
+
+    Raises:
+        ScanError: if there is no such verb.
     """
 
     def __init__(self, stages: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> None:
@@ -26,15 +30,24 @@ class Pipeline:
         self.folder = Path(workflow.config_root_path).resolve()
         self.options = {k: v for k, v in workflow.parser.get().items() if k != "_meta_"}
         self.stages = [
-            (verb, each) for stage in stages for verb, own in stage.items() for each in _each_scan(own or {})
+            (self._config_file(verb), each)
+            for stage in stages
+            for verb, own in stage.items()
+            for each in _each_scan(own or {})
         ]
 
     def run(self) -> None:
         """Run all stages."""
-        for number, (verb, own) in enumerate(self.stages, 1):
-            print(f"\n[{number}/{len(self.stages)}] {verb}", flush=True)
-            config_file = self.folder / f"{verb}.yaml"
+        for number, (config_file, own) in enumerate(self.stages, 1):
+            print(f"\n[{number}/{len(self.stages)}] {config_file.stem}", flush=True)
             run_verb(config_file, **{**pick_options(self.options, config_file), **own})
+
+    def _config_file(self, verb: str) -> Path:
+        bundle, _, name = verb.rpartition("/")
+        file = (self.folder.parents[1] / bundle / "configs" if bundle else self.folder) / f"{name}.yaml"
+        if not file.is_file():
+            raise ScanError(f"the verb {verb} needs {file}, which is not there: keep the bundles beside each other.")
+        return file
 
 
 def _each_scan(own: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -89,9 +89,11 @@ def test_what_cannot_be_is_refused_in_one_sentence(sample, pretrained, pairs, tm
 
 
 @pytest.mark.slow
-def test_bridged_from_pairs_to_a_score(sample, tmp_path):
-    options = {"pairs": 32, "label_budget": 2, "min_steps": 2, "segment": False}
+@pytest.mark.parametrize("style", ["procedural", "matched"])
+def test_bridged_from_pairs_to_a_score(style, sample, tmp_path):
+    options = {"pairs": 32, "label_budget": 2, "min_steps": 2, "segment": False, "style": style}
     run("bridged", sample, tmp_path, **options, **{"pipeline#stages#1#finetune#min_epochs": 1})
     assert settings_of(tmp_path / "bridge")["mixup"] == 0.2
     assert settings_of(tmp_path / "bridge")["epochs"] * settings_of(tmp_path / "bridge")["steps_per_epoch"] == 2
     assert {"all", "native", "random_forest"} <= set(read_metrics(tmp_path / "metrics.json")["methods"])
+    assert (settings_of(tmp_path / "bridge")["pairs_from"] is None) == (style == "procedural")

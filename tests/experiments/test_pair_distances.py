@@ -25,9 +25,6 @@ class MadeElsewhere:
         return self.folder / verb
 
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:monai", "ignore:Matrix is singular")
-
-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     """A core whose pores are dark, pairs cut from one like it, and pairs of another look; a threshold as segmenter."""

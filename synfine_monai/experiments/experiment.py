@@ -1,6 +1,7 @@
 """An experiment: do every run that has no row yet, several side by side, and keep each row as soon as it is there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from synfine_monai.errors import ScanError
@@ -18,8 +19,8 @@ class Experiment:
     Args:
         runs: factor -> value, one mapping a run.
         execute: makes the row of a run; see ``TunedRun``. Its ``check(runs)`` refuses what cannot work, ``shared(run)``
-            names what several runs need (pre-training), ``prepare(name)`` makes that, and ``settings(run)`` tells rows
-            of other settings.
+            names what several runs need (pre-training), in the order in which it must be made, ``prepare(name)`` makes
+            that, and ``settings(run)`` tells rows of other settings.
         record: the rows on disk.
         jobs: runs side by side, each a process with its share of the cores; 1 runs them in this process.
     """
@@ -44,9 +45,9 @@ class Experiment:
         if not left:
             return
         self.execute.check(left)
-        first = list(dict.fromkeys(wanted for run in left for wanted in self.execute.shared(run)))
-        for _ in side_by_side(self.execute.prepare, first, self.jobs, "Preparing"):
-            pass
+        for wanted in _in_turn([self.execute.shared(run) for run in left]):
+            for _ in side_by_side(self.execute.prepare, wanted, self.jobs, "Preparing"):
+                pass
         for row in side_by_side(self.execute, left, self.jobs, "Runs"):
             self.record.add(row)
 
@@ -58,3 +59,9 @@ class Experiment:
                     f"{self.record.path} has a row of {dict(run)} that was made with other settings: "
                     "delete the rows that have changed, or give another --output_dir."
                 )
+
+
+def _in_turn(shared: Sequence[Sequence[Hashable]]) -> list[list[Hashable]]:
+    """What comes first in any list, without repetition; then what comes second, which may need the first; and so on."""
+    levels = zip_longest(*shared)
+    return [list(dict.fromkeys(each for each in level if each is not None)) for level in levels]

@@ -22,7 +22,7 @@ from synfine_monai.handlers.resume import signature_of
 __all__ = ["TunedRun"]
 
 Preparation = tuple[str, str, Any]
-"""("scans", task, shift) or ("network", task or "", seed)."""
+"""("scans", task, shift), ("network", task or "", seed), or ("bridge", task, (seed, method))."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ class TunedRun:
                 )
 
     def shared(self, run: Mapping[str, Any]) -> list[Preparation]:
-        """What ``prepare`` has to make before this run: shifted scans, a pre-trained network with its bridges."""
+        """What ``prepare`` has to make before this run, in this order: shifted scans, a network, a bridge from it."""
         scans = [("scans", run["task"], run["shift"])] if "shift" in run else []
         method = self.methods[run["method"]]
-        needs_network = "bridge" in method or self._starts_pretrained(method)
-        network = ("network", run["task"] if self._on_real_data else "", run["seed"])
-        return scans + [network] * needs_network
+        network = [("network", run["task"] if self._on_real_data else "", run["seed"])] * self._starts_pretrained(
+            method
+        )
+        bridge = [("bridge", run["task"], (run["seed"], self._same_bridge(method)))] if "bridge" in method else []
+        return scans + network + bridge
 
     def prepare(self, wanted: Preparation) -> None:
         """Make one of the things that ``shared`` names; nothing is done where it is there already."""
@@ -91,8 +93,11 @@ class TunedRun:
         with quiet():
             if kind == "scans":
                 shifted_datalist(self._task(task), self.shifts[which], self.cache.folder)
+            elif kind == "bridge":
+                seed, method = which
+                self._checkpoint({"task": task, "seed": seed}, self.methods[method])
             else:
-                self._prepare_networks(task, which)
+                self._pretrained({"task": task, "seed": which})
 
     def settings(self, run: Mapping[str, Any]) -> str:
         """Short hash of what decides a run's result beside its factors: options, shift, version."""
@@ -139,14 +144,11 @@ class TunedRun:
                         "baselines": False}  # fmt: skip
         return self.cache.run(self.pretraining["verb"], options)
 
-    def _prepare_networks(self, task: str, seed: int) -> None:
-        """A pre-trained network and all bridges from it, in one go: side by side, each would make the network."""
-        if any(self._starts_pretrained(method) for method in self.methods.values()):
-            self._pretrained({"task": task, "seed": seed})
-        for name in [task] if task else self.tasks:
-            for method in self.methods.values():
-                if "bridge" in method:
-                    self._checkpoint({"task": name, "seed": seed}, method)
+    def _same_bridge(self, method: Mapping[str, Any]) -> str:
+        """The first of the methods that share a bridge: it is made once."""
+        start = (method["bridge"], method.get("checkpoint"))
+        alike = (name for name, m in self.methods.items() if (m.get("bridge"), m.get("checkpoint")) == start)
+        return next(alike)
 
     def _checkpoint(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> str:
         """What fine-tuning starts from: the network after the bridge, or the pre-trained one, or what is named."""

@@ -2,7 +2,7 @@ import pytest
 from runs_that_count import CountedRun, LoadingRun
 
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.experiment import Experiment
+from synfine_monai.experiments.experiment import Experiment, _in_turn
 from synfine_monai.experiments.grid import grid
 from synfine_monai.experiments.runs_file import RunsFile
 
@@ -80,3 +80,9 @@ def test_a_task_that_is_missing_shows_before_any_work(execute, tmp_path):
     with pytest.raises(ScanError, match="no task 'missing'"):
         Experiment([*RUNS, {"task": "missing", "seed": 0}], execute, record(tmp_path), jobs=1).run()
     assert execute.noted() == []
+
+
+def test_what_is_shared_is_made_in_turn_and_once():
+    lists = [["scans", "network", "bridge"], ["scans", "other network"], [], ["scans", "network", "long bridge"]]
+    assert _in_turn(lists) == [["scans"], ["network", "other network"], ["bridge", "long bridge"]]
+    assert _in_turn([]) == []

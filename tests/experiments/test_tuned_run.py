@@ -182,13 +182,16 @@ def test_a_bridge_may_start_from_nothing(make):
     assert Path(tuning["checkpoint"]).name == "train_1"
 
 
-def test_bridges_are_made_with_their_network_before_any_run_and_for_every_task(make):
-    execute = make(methods=BRIDGED, tasks={"small": {"binary": True}, "other": {}})
-    assert execute.shared(factors("bridged")) == execute.shared(factors("vanilla")) == [("network", "", 7)]
-    execute.prepare(("network", "", 7))
-    bridged = [options for options in execute.cache.options("train") if "datalist" in options]
-    made = [(Path(options["datalist"]).parent.name, options["binary"]) for options in bridged]
-    assert made == [("small", True)] * 2 + [("other", False)] * 2
+def test_a_bridge_is_made_after_its_network_once_for_all_methods_that_share_it(make):
+    methods = {**BRIDGED, "bridged_surgical": {"bridge": dict(BRIDGE), "tune": "auto"}}
+    execute = make(methods=methods, tasks={"small": {"binary": True}, "other": {}})
+    network, bridge = ("network", "", 7), ("bridge", "small", (7, "bridged"))
+    assert execute.shared(factors("vanilla")) == [network]
+    assert execute.shared(factors("bridged")) == execute.shared(factors("bridged_surgical")) == [network, bridge]
+    assert execute.shared(factors("from_nothing")) == [("bridge", "small", (7, "from_nothing"))]
+    execute.prepare(("bridge", "other", (7, "bridged")))
+    made = [options for options in execute.cache.options("train") if "datalist" in options]
+    assert [(Path(options["datalist"]).parent.name, options["binary"]) for options in made] == [("other", False)]
     assert execute.cache.options("finetune") == []
 
 

@@ -1,0 +1,31 @@
+import pytest
+
+from synfine_monai.engines.pretext import choose_pretext
+from synfine_monai.errors import ScanError
+
+KNOWN = {
+    "hybrid": {"image_weight": 1.0, "mask_weight": 0.1, "noise": True},
+    "supervised": {"image_weight": 0.0, "mask_weight": 1.0, "noise": False},
+}
+
+
+def test_a_name_stands_for_its_settings_and_what_is_given_wins():
+    assert choose_pretext("supervised", KNOWN, mask_weight=None) == KNOWN["supervised"]
+    assert choose_pretext("hybrid", KNOWN, mask_weight=0)["mask_weight"] == 0
+    assert KNOWN["hybrid"]["mask_weight"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("denoise", {}, "--pretext denoise is unknown: choose hybrid, supervised"),
+        ("hybrid", {"image_weight": 0, "mask_weight": 0}, "both 0"),
+        ("hybrid", {"mask_weight": -0.1}, "--mask_weight takes a number from 0 up, got -0.1"),
+        ("hybrid", {"mask_weight": "much"}, "got 'much'"),
+        ("hybrid", {"noise": False}, "without noise there is none to remove"),
+        ("hybrid", {"noise": "no"}, "--noise takes True or False, got 'no'"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(name, changes, words):
+    with pytest.raises(ScanError, match=words):
+        choose_pretext(name, KNOWN, **changes)

@@ -38,7 +38,9 @@ def test_the_mask_weighs_by_the_signal_that_is_left(schedule, power):
 
 
 def test_weights_go_from_one_on_clean_images_to_zero_in_noise():
-    ends = {name: HybridLoss(SCHEDULE, 0.0, 1.0, name).level_weights[[0, 999]] for name in ("sqrt_alpha", "alpha", "clean")}
+    ends = {
+        name: HybridLoss(SCHEDULE, 0.0, 1.0, name).level_weights[[0, 999]] for name in ("sqrt_alpha", "alpha", "clean")
+    }
     for first, last in ends.values():
         assert first == pytest.approx(1, abs=1e-3)
         assert last == pytest.approx(0, abs=1e-2)

@@ -1,0 +1,32 @@
+"""Labels of a network's classes as phases of the generator, the language of a folder of pairs."""
+
+from collections.abc import Sequence
+
+import torch
+
+from synfine_monai.errors import ScanError
+from synfine_monai.transforms.generate.phases import PHASES
+
+__all__ = ["classes_to_phases"]
+
+
+def classes_to_phases(labels: torch.Tensor, phases: Sequence[Sequence[str]]) -> torch.Tensor:
+    """Each class as the first of the phases that it covers; a task with the same classes reads it as that class again.
+
+    Args:
+        labels: class indices, any shape.
+        phases: for each class, the generator's phases that it covers, as in ``model.json``.
+
+    Returns:
+        uint8 indices into ``PHASES``, same shape.
+
+    Raises:
+        ScanError: if a class covers no phase of the generator.
+    """
+    first = [next((name for name in covered if name in PHASES), None) for covered in phases]
+    if None in first:
+        raise ScanError(
+            f"class {first.index(None)} covers {list(phases[first.index(None)])}, none of the generator's phases "
+            f"{', '.join(PHASES)}: its pairs would have no name."
+        )
+    return torch.tensor([PHASES.index(name) for name in first], dtype=torch.uint8)[labels.long()]

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from monai.networks.schedulers import DDIMScheduler
+from torch import nn
+
+from synfine_monai.inferers.joint_diffusion import JointDiffusionInferer
+from synfine_monai.networks.rock_denoiser import RockDenoiser
+
+NOISE = torch.randn(3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def schedule(prediction="v_prediction"):
+    return DDIMScheduler(schedule="cosine", prediction_type=prediction, clip_sample=False)
+
+
+class Knows(nn.Module):
+    """Answers as if every clean image were ``image``; pixels above 0 are class 1."""
+
+    def __init__(self, image, scheduler):
+        super().__init__()
+        self.image, self.scheduler = nn.Parameter(image), scheduler
+
+    def forward(self, x, timesteps):
+        share = self.scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+        noise = (x - share.sqrt() * self.image) / (1 - share).sqrt()
+        velocity = share.sqrt() * noise - (1 - share).sqrt() * self.image
+        answer = noise if self.scheduler.prediction_type == "epsilon" else velocity
+        return torch.cat([answer, -self.image, self.image], dim=1)
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+@pytest.mark.parametrize("steps", [2, 7])
+def test_a_network_that_knows_the_image_finds_it_and_its_mask(prediction, steps):
+    wanted = torch.randn(1, 1, 16, 16, generator=torch.Generator().manual_seed(1))
+    levels = schedule(prediction)
+    pairs = JointDiffusionInferer(levels, steps)(NOISE[:1], Knows(wanted, levels))
+    assert torch.allclose(pairs["image"], wanted, atol=2e-3)
+    assert torch.equal(pairs["label"], (wanted > 0).to(torch.uint8))
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return RockDenoiser(3, channels=(4, 8, 16)).eval()
+
+
+def test_batches_make_no_difference_and_noise_decides(network):
+    together, apart = (JointDiffusionInferer(schedule(), 4, 2, "float32", size)(NOISE, network) for size in (64, 2))
+    assert torch.allclose(together["image"], apart["image"], atol=1e-5)
+    assert together["image"].dtype == torch.float32
+    assert together["label"].dtype == torch.uint8
+    assert together["image"].shape == together["label"].shape == NOISE.shape
+    assert not torch.allclose(together["image"][0], together["image"][1], atol=0.1)
+
+
+def test_the_mask_is_read_from_the_last_levels(network):
+    class Changing(nn.Module):
+        """Says class 1 weakly on the last level, and class 0 firmly on those before."""
+
+        weight = network.head.weight
+
+        def parameters(self):
+            yield self.weight
+
+        def forward(self, x, timesteps):
+            last = (timesteps == 0).view(-1, 1, 1, 1)
+            return torch.cat([x, torch.where(last, -0.5, 5.0).expand_as(x), torch.zeros_like(x)], dim=1)
+
+    read = {count: JointDiffusionInferer(schedule(), 5, count)(NOISE, Changing())["label"].unique() for count in (1, 3)}
+    assert read[1].tolist() == [1]
+    assert read[3].tolist() == [0]
+
+
+@pytest.mark.parametrize(("steps", "mask_levels"), [(1, 1), (1001, 1), (5, 0), (5, 6)])
+def test_numbers_out_of_range_are_refused(steps, mask_levels):
+    with pytest.raises(ValueError, match="2 to 1000 steps"):
+        JointDiffusionInferer(schedule(), steps, mask_levels)

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+import torch
+
+from synfine_monai.data.datalist import synthetic_task
+from synfine_monai.errors import ScanError
+from synfine_monai.networks.denoiser_files import (
+    check_level,
+    find_denoiser,
+    load_rock_denoiser,
+    save_denoiser,
+    start_at_level,
+)
+from synfine_monai.networks.model_file import describe_model, load_network
+from synfine_monai.networks.rock_denoiser import RockDenoiser
+from synfine_monai.networks.rock_unet import RockUNet
+
+IMAGE = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    network = RockDenoiser(5, channels=(4, 8, 16)).eval()
+    torch.nn.init.normal_(network.level.shifts.weight)
+    return network
+
+
+@pytest.fixture
+def folder(network, tmp_path):
+    save_denoiser(network, describe_model(synthetic_task(), network, "zscore"), tmp_path, level=20)
+    return tmp_path
+
+
+def test_both_networks_come_back(network, folder):
+    again, segmenter = load_rock_denoiser(folder / "denoiser.pt"), load_network(folder / "model.pt")
+    assert type(segmenter) is RockUNet
+    with torch.no_grad():
+        told = network(IMAGE, torch.tensor([20, 20]))
+        assert torch.equal(again(IMAGE, torch.tensor([20, 20])), told)
+        assert torch.allclose(segmenter(IMAGE), told[:, 1:], atol=1e-5)
+
+
+def test_model_json_is_the_segmenters(folder):
+    denoiser, model = (json.loads((folder / f"{name}.json").read_text()) for name in ("denoiser", "model"))
+    assert denoiser["architecture"]["_target_"].endswith("RockDenoiser")
+    assert model["architecture"]["_target_"].endswith("RockUNet")
+    assert model["noise_level"] == 20
+    assert model["phases"] == denoiser["phases"]
+
+
+def test_fine_tuning_may_start_at_another_level(network, folder, tmp_path):
+    assert start_at_level(str(folder), None, tmp_path, tmp_path / "start") == str(folder / "model.pt")
+    assert start_at_level("none", None, tmp_path, tmp_path / "start") == "none"
+    other = load_network(start_at_level(str(folder), 300, tmp_path, tmp_path / "start"))
+    with torch.no_grad():
+        assert torch.allclose(other(IMAGE), network(IMAGE, torch.tensor([300, 300]))[:, 1:], atol=1e-5)
+
+
+def test_the_denoiser_is_found_beside_its_segmenter(folder, tmp_path):
+    expected = folder / "denoiser.pt"
+    assert [find_denoiser(str(given), tmp_path) for given in (folder, folder / "model.pt", expected)] == [expected] * 3
+    expected.unlink()
+    for given in (str(folder), "none"):
+        with pytest.raises(ScanError, match=r"there is no denoiser\.pt beside"):
+            find_denoiser(given, tmp_path)
+
+
+def test_a_segmenter_is_no_denoiser(folder):
+    with pytest.raises(ScanError, match="holds a RockUNet and no RockDenoiser"):
+        load_rock_denoiser(folder / "model.pt")
+
+
+def test_levels():
+    assert [check_level(level) for level in (None, 0, 999)] == [0, 0, 999]
+
+
+@pytest.mark.parametrize("level", [-1, 1000, 0.5, "low", True])
+def test_what_is_no_level_is_refused(level):
+    with pytest.raises(ScanError, match="--level takes a noise level from 0"):
+        check_level(level)

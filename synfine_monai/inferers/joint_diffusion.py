@@ -6,6 +6,7 @@ from monai.networks.schedulers import Scheduler
 from tqdm import tqdm
 
 from synfine_monai.engines.hybrid_batch import expected_image
+from synfine_monai.errors import ScanError
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 
@@ -29,7 +30,7 @@ class JointDiffusionInferer(Inferer):
         inputs (N, 1, H, W) noise -> "image" (N, 1, H, W) float32 and "label" (N, 1, H, W) uint8 classes, on the CPU.
 
     Raises:
-        ValueError: if a number is out of range.
+        ScanError: if a number is out of range.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class JointDiffusionInferer(Inferer):
     ) -> None:
         super().__init__()
         if not 1 <= mask_levels <= steps or not 2 <= steps <= scheduler.num_train_timesteps:
-            raise ValueError(
+            raise ScanError(
                 f"sampling takes 2 to {scheduler.num_train_timesteps} steps and masks from 1 to all of them, got "
                 f"{steps} and {mask_levels}."
             )

@@ -14,7 +14,15 @@ from synfine_monai.networks.model_file import (
 )
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 
-__all__ = ["check_level", "find_denoiser", "load_rock_denoiser", "save_denoiser", "save_segmenter", "start_at_level"]
+__all__ = [
+    "check_level",
+    "find_denoiser",
+    "load_rock_denoiser",
+    "require_pairs",
+    "save_denoiser",
+    "save_segmenter",
+    "start_at_level",
+]
 
 LEVELS = 1000
 
@@ -95,6 +103,21 @@ def load_rock_denoiser(path: str | Path) -> RockDenoiser:
     if not isinstance(network, RockDenoiser):
         raise ScanError(f"checkpoint {path} holds a {type(network).__name__} and no RockDenoiser: give a denoiser.pt.")
     return network
+
+
+def require_pairs(info: Mapping[str, Any], path: str | Path) -> None:
+    """Refuse a denoiser that learned images alone or masks alone: the pairs that it draws would mean nothing.
+
+    Args:
+        info: content of ``denoiser.json``.
+        path: of the denoiser.
+
+    Raises:
+        ScanError: naming what it did not learn.
+    """
+    for part, weight in (("images", "image_weight"), ("masks", "mask_weight")):
+        if not info["settings"]["learned"][weight]:
+            raise ScanError(f"the denoiser {path} never learned {part}: draw pairs from one of --pretext hybrid.")
 
 
 def check_level(level: int | None) -> int:

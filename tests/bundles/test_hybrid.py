@@ -150,13 +150,15 @@ def test_borrowed_verbs_take_the_options_of_their_originals(verb):
         ("train", {"pretext": "denoising", "noise": False}, "without noise there is none to remove"),
         ("train", {"mask_wieght": 1}, "did you mean --mask_weight"),
         ("generate", {"checkpoint": "SEGMENTER"}, "there is no denoiser.pt beside the checkpoint"),
+        ("generate", {"checkpoint": "HYBRID", "sampling_steps": 2}, "2 to 1000 steps and masks from 1 to all of them"),
         ("generate", {"checkpoint": "none"}, "there is no denoiser.pt beside the checkpoint none"),
         ("finetune", {"checkpoint": "SEGMENTER", "level": 5}, "there is no denoiser.pt beside the checkpoint"),
         ("hybrid", {"tune": "most"}, "most"),
     ],
 )
-def test_bad_input_is_refused_in_one_sentence(verb, options, words, pretrained, sample, tmp_path):
-    given = {name: str(pretrained) if value == "SEGMENTER" else value for name, value in options.items()}
+def test_bad_input_is_refused_in_one_sentence(verb, options, words, trained, pretrained, sample, tmp_path):
+    stand_for = {"HYBRID": str(trained), "SEGMENTER": str(pretrained)}
+    given = {name: stand_for.get(value, value) for name, value in options.items()}
     given |= {"datalist": str(sample.datalist)} if verb != "generate" else {}
     assert words in refusal(verb, CONFIGS, output_dir=str(tmp_path), **given)
 

@@ -3,6 +3,7 @@ import torch
 from monai.networks.schedulers import DDIMScheduler
 from torch import nn
 
+from synfine_monai.errors import ScanError
 from synfine_monai.inferers.joint_diffusion import JointDiffusionInferer
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 
@@ -73,5 +74,5 @@ def test_the_mask_is_read_from_the_last_levels(network):
 
 @pytest.mark.parametrize(("steps", "mask_levels"), [(1, 1), (1001, 1), (5, 0), (5, 6)])
 def test_numbers_out_of_range_are_refused(steps, mask_levels):
-    with pytest.raises(ValueError, match="2 to 1000 steps"):
+    with pytest.raises(ScanError, match="2 to 1000 steps"):
         JointDiffusionInferer(schedule(), steps, mask_levels)

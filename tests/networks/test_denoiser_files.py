@@ -9,6 +9,7 @@ from synfine_monai.networks.denoiser_files import (
     check_level,
     find_denoiser,
     load_rock_denoiser,
+    require_pairs,
     save_denoiser,
     start_at_level,
 )
@@ -70,6 +71,14 @@ def test_the_denoiser_is_found_beside_its_segmenter(folder, tmp_path):
 def test_a_segmenter_is_no_denoiser(folder):
     with pytest.raises(ScanError, match="holds a RockUNet and no RockDenoiser"):
         load_rock_denoiser(folder / "model.pt")
+
+
+@pytest.mark.parametrize(("weights", "missing"), [((0, 1), "images"), ((1, 0), "masks")])
+def test_pairs_need_a_network_that_learned_both(weights, missing):
+    learned = dict(zip(("image_weight", "mask_weight"), weights, strict=True))
+    with pytest.raises(ScanError, match=f"never learned {missing}"):
+        require_pairs({"settings": {"learned": learned}}, "denoiser.pt")
+    require_pairs({"settings": {"learned": {"image_weight": 1.0, "mask_weight": 0.1}}}, "denoiser.pt")
 
 
 def test_levels():

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from synfine_monai.experiments.pair_sources import PairSources
 
@@ -53,3 +54,11 @@ def test_a_chain_hands_on_the_style_and_knows_scan_and_rock(sources, tmp_path):
 def test_make_does_every_source_of_every_task_once(sources):
     sources.make(["core", "core"])
     assert [verb for verb, _ in sources.cache.asked] == ["fit", "match", "invert", "generate"]
+
+
+def test_galleries_of_a_style_are_kept_small(sources, tmp_path):
+    (tmp_path / "cache" / "invert").mkdir(parents=True)
+    Image.new("RGBA", (40, 20), "gray").save(tmp_path / "cache" / "invert" / "gallery.png")
+    sources.keep_galleries("inverted", ["core"], tmp_path)
+    with Image.open(tmp_path / "gallery_core.jpg") as kept:
+        assert (kept.size, kept.mode) == ((40, 20), "RGB")

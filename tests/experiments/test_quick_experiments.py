@@ -19,7 +19,7 @@ LEFT_BEHIND = {
     "synthetic_to_real": {"rgn_and_dice.png", "ranks.png"},
     "label_efficiency": {"label_efficiency.png"},
     "bridged": {"gains.png"},
-    "style": {"gains.png", "distances.csv"},
+    "style": {"gains.png", "distances.csv", "gallery_berea.jpg"},
 }
 
 

@@ -10,6 +10,8 @@ from tiny_core import BUNDLE, CONFIGS
 
 from synfine_monai.networks.model_file import load_network
 
+pytestmark = pytest.mark.filterwarnings("ignore:No hash value provided")
+
 META = str(CONFIGS / "metadata.json")
 INFERENCE = str(CONFIGS / "inference.yaml")
 

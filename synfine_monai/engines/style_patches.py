@@ -6,7 +6,7 @@ from synfine_monai.data.datalist import Datalist
 from synfine_monai.data.labelled_slices import IGNORED, load_labelled_slices
 from synfine_monai.data.patches import draw_patches, patch_tensors
 from synfine_monai.data.unlabelled_patches import unlabelled_patches
-from synfine_monai.transforms.phase_masks import phase_masks
+from synfine_monai.transforms.classes_to_phases import classes_to_phases
 
 __all__ = ["labelled_style_patches", "unlabelled_style_patches"]
 
@@ -29,7 +29,7 @@ def labelled_style_patches(
     slices = load_labelled_slices(task, split, normalisation)
     patches = draw_patches(slices, None, seed)[:budget]
     data = patch_tensors(slices, patches)
-    return {"image": data["image"], "label": phase_masks(data["label"], task)}
+    return {"image": data["image"], "label": classes_to_phases(data["label"], task.phases)}
 
 
 def unlabelled_style_patches(

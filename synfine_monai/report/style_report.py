@@ -66,7 +66,10 @@ def write_style(
         output_dir: where they go.
     """
     folder = Path(output_dir)
-    write_csv_atomic(folder / "losses.csv", [{"style": name, "loss": value} for name, value in losses.items()])
+    write_csv_atomic(
+        folder / "losses.csv",
+        [{"style": name, "loss": value} for name, value in losses.items() if name != "nearest_style"],
+    )
     save_style(
         folder / "style.json", inverted.vector.detach().cpu(), generator, {**info, "held_out_loss": dict(losses)}
     )

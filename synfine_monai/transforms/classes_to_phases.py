@@ -1,9 +1,10 @@
-"""Labels of a network's classes as phases of the generator, the language of a folder of pairs."""
+"""Labels of a task's classes as phases of the generator, the language of masks and of a folder of pairs."""
 
 from collections.abc import Sequence
 
 import torch
 
+from synfine_monai.data.labelled_slices import IGNORED
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.phases import PHASES
 
@@ -14,11 +15,11 @@ def classes_to_phases(labels: torch.Tensor, phases: Sequence[Sequence[str]]) -> 
     """Each class as the first of the phases that it covers; a task with the same classes reads it as that class again.
 
     Args:
-        labels: class indices, any shape.
-        phases: for each class, the generator's phases that it covers, as in ``model.json``.
+        labels: class indices, any shape; 255 where not labelled.
+        phases: for each class, the generator's phases that it covers, as in ``model.json`` or a datalist.
 
     Returns:
-        uint8 indices into ``PHASES``, same shape.
+        uint8 indices into ``PHASES``, same shape; 255 stays.
 
     Raises:
         ScanError: if a class covers no phase of the generator.
@@ -29,4 +30,6 @@ def classes_to_phases(labels: torch.Tensor, phases: Sequence[Sequence[str]]) -> 
             f"class {first.index(None)} covers {list(phases[first.index(None)])}, none of the generator's phases "
             f"{', '.join(PHASES)}: its pairs would have no name."
         )
-    return torch.tensor([PHASES.index(name) for name in first], dtype=torch.uint8)[labels.long()]
+    table = torch.full((IGNORED + 1,), IGNORED, dtype=torch.uint8)
+    table[: len(first)] = torch.tensor([PHASES.index(name) for name in first], dtype=torch.uint8)
+    return table[labels.long()]

@@ -13,6 +13,10 @@ def test_a_class_is_the_first_phase_that_it_covers():
     assert classes_to_phases(labels, BINARY).tolist() == [[4, 1], [1, 4]]
 
 
+def test_what_has_no_label_keeps_none():
+    assert classes_to_phases(torch.tensor([[1, 255]], dtype=torch.uint8), BINARY).tolist() == [[1, 255]]
+
+
 def test_all_phases_stay_as_they_are():
     labels = torch.arange(5)
     assert torch.equal(classes_to_phases(labels, [[name] for name in PHASES]).long(), labels)

@@ -1,4 +1,4 @@
-"""A bundle packed for sharing, format version 1: which files it holds, its limits, and the manifest that vouches for them."""
+"""A bundle packed for sharing, format version 1: its files, their limits, and the manifest that vouches for them."""
 
 import hashlib
 import json
@@ -13,10 +13,10 @@ from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
 
 __all__ = [
-    "EXPECTED_LABELS", "FORMAT", "FORMAT_VERSION", "INFERENCE", "LICENSE", "LOGGING", "MANIFEST", "METADATA", "MODEL_CARD",
-    "MODEL_INFO", "MODEL_WEIGHTS", "ONNX", "OPTIONAL_FILES", "PROVENANCE", "REQUIRED_FILES", "SIGNATURE", "TEST_INPUT",
-    "TORCHSCRIPT", "Manifest", "Record", "bytes_allowed", "hash_file", "is_known_file", "is_slug", "list_files",
-    "parse_json", "parse_manifest", "read_manifest", "write_manifest",
+    "EXPECTED_LABELS", "FORMAT", "FORMAT_VERSION", "INFERENCE", "LICENSE", "LOGGING", "MANIFEST", "METADATA",
+    "MODEL_CARD", "MODEL_INFO", "MODEL_WEIGHTS", "MOST_BYTES", "MOST_FILES", "ONNX", "OPTIONAL_FILES", "PROVENANCE",
+    "REQUIRED_FILES", "SIGNATURE", "TEST_INPUT", "TORCHSCRIPT", "Manifest", "Record", "bytes_allowed", "hash_file",
+    "is_known_file", "is_slug", "list_files", "parse_json", "parse_manifest", "read_manifest", "write_manifest",
 ]  # fmt: skip
 
 FORMAT = "synfine_monai bundle"
@@ -146,8 +146,10 @@ def parse_manifest(content: bytes) -> Manifest:
     if type(version) is not int or version < 1:
         raise ScanError(f"{MANIFEST} has the format version {str(version)[:40]!r}, which is no version.")
     if version > FORMAT_VERSION:
-        raise ScanError(f"{MANIFEST} has format {version}: made by a newer synfine_monai ({made_with}), but this one reads "
-                        f"format {FORMAT_VERSION}; install that version.")  # fmt: skip
+        raise ScanError(
+            f"{MANIFEST} has format {version}: made by a newer synfine_monai ({made_with}), but this one reads format "
+            f"{FORMAT_VERSION}; install that version."
+        )
     files = read.get("files")
     if not isinstance(files, dict):
         raise ScanError(f"{MANIFEST} has no list of files.")

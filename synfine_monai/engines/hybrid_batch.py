@@ -14,15 +14,15 @@ __all__ = ["HybridPrepareBatch", "answer_for", "expected_image"]
 class HybridPrepareBatch(PrepareBatch):
     """Noisy images as input; as target what the schedule predicts, the mask and the noise level.
 
-    Noise and levels come with the batch (``RandDiffuseBatchd``), so that a resumed run sees the same.
+    Noise and levels come with the batch (``RandDiffuseBatchd``), so that a resumed run sees the same. Level 0 is the
+    image as it is, without the speck of noise that schedules have there.
 
     Args:
         scheduler: the noise schedule; its ``prediction_type`` says what is predicted.
-        noise: False feeds the clean images at level 0 instead.
     """
 
-    def __init__(self, scheduler: Scheduler, noise: bool = True) -> None:
-        self.scheduler, self.noise = scheduler, bool(noise)
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
 
     def __call__(
         self,
@@ -32,11 +32,10 @@ class HybridPrepareBatch(PrepareBatch):
         **kwargs: Any,
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor], tuple, dict[str, torch.Tensor]]:
         batch = {key: value.to(device, non_blocking=non_blocking) for key, value in batchdata.items()}
-        image, noise, timesteps = batch["image"], batch["noise"], batch["timesteps"]
-        if self.noise:
-            seen = self.scheduler.add_noise(image, noise, timesteps)
-        else:
-            seen, noise, timesteps = image, torch.zeros_like(noise), torch.zeros_like(timesteps)
+        image, timesteps = batch["image"], batch["timesteps"]
+        clean = (timesteps == 0).view(-1, 1, 1, 1)
+        noise = batch["noise"].masked_fill(clean, 0.0)
+        seen = torch.where(clean, image, self.scheduler.add_noise(image, noise, timesteps))
         target = answer_for(self.scheduler, image, noise, timesteps)
         return seen, {"image": target, "mask": batch["label"], "timesteps": timesteps}, (), {"timesteps": timesteps}
 

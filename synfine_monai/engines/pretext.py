@@ -1,4 +1,4 @@
-"""The pretext task by its name: what a rock denoiser learns, as weights of a loss and images with noise or without."""
+"""The pretext task by its name: what a rock denoiser learns, as weights of a loss and a share of clean images."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,13 @@ from synfine_monai.errors import ScanError
 __all__ = ["choose_pretext"]
 
 
-def choose_pretext(name: str, known: Mapping[str, Mapping[str, Any]], **changes: float | bool | None) -> dict[str, Any]:
+def choose_pretext(name: str, known: Mapping[str, Mapping[str, Any]], **changes: float | None) -> dict[str, Any]:
     """The settings of a pretext task, with those of ``changes`` that are not None.
 
     Args:
         name: of one in ``known``.
-        known: name -> "image_weight" and "mask_weight", ≥ 0 and not both 0, and "noise", a bool.
+        known: name -> "image_weight" and "mask_weight", ≥ 0 and not both 0, and "clean", the share of images that
+            are shown without noise, 0 to 1.
         changes: the same settings, given by the user; None leaves them as they are.
 
     Raises:
@@ -28,8 +29,9 @@ def choose_pretext(name: str, known: Mapping[str, Mapping[str, Any]], **changes:
             raise ScanError(f"--{setting} takes a number from 0 up, got {value!r}.")
     if not any(weights.values()):
         raise ScanError("--image_weight and --mask_weight are both 0, so that nothing would be learned: raise one.")
-    if not isinstance(chosen["noise"], bool):
-        raise ScanError(f"--noise takes True or False, got {chosen['noise']!r}.")
-    if weights["image_weight"] and not chosen["noise"]:
-        raise ScanError("without noise there is none to remove: give --image_weight 0, or --noise True.")
+    clean = chosen["clean"]
+    if isinstance(clean, bool) or not isinstance(clean, int | float) or not 0 <= clean <= 1:
+        raise ScanError(f"--clean takes a share from 0 to 1, got {clean!r}.")
+    if weights["image_weight"] and clean == 1:
+        raise ScanError("without noise there is none to remove: give --image_weight 0, or --clean below 1.")
     return chosen

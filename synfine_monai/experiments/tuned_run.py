@@ -7,22 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import synfine_monai
-from synfine_monai.baselines.stored import new_baselines
 from synfine_monai.data.datalist import load_datalist
-from synfine_monai.data.patches import draw_patches, keep_patches_only
 from synfine_monai.errors import ScanError
+from synfine_monai.experiments.fitted_baseline import fitted_baseline
 from synfine_monai.experiments.pair_sources import PairSources
-from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network, split_slices
+from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network
 from synfine_monai.experiments.shifts import shifted_datalist
 from synfine_monai.experiments.side_by_side import quiet
 from synfine_monai.experiments.stage_cache import StageCache
+from synfine_monai.experiments.starting_networks import StartingNetworks
 from synfine_monai.experiments.without_labels import WITHOUT_LABELS, require_decided_classes
 from synfine_monai.handlers.resume import signature_of
 
 __all__ = ["TunedRun"]
 
 Preparation = tuple[str, str, Any]
-"""("scans", task, shift), ("network", task or "", seed), or ("bridge", task, (seed, method))."""
+"""("scans", task, shift), ("start", name, seed), ("network", task or "", seed), or ("bridge", task, (seed, method))."""
+
+OF_THE_RUN = ("bridge", "checkpoint", "sensitivity", "start", "level")
+"""Entries of a method that are no options of ``finetune``, or are resolved before."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,9 @@ class TunedRun:
         tasks: task -> {"binary": bool}, those that are run.
         methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}. With
             "bridge", options of ``train``, the network is first trained on synthetic pairs of the task (Bridged
-            Transfer), those of its "source" if it names one. "{task}" and "{seed}" in an option's words stand for the
-            run's.
+            Transfer), those of its "source" if it names one. With "start", one of ``starts``, at noise "level" if that
+            is there, takes the place of the pre-trained network. "{task}" and "{seed}" in an option's words stand for
+            the run's.
         pretraining: {"verb": "train", "options": …}: on synthetic pairs, for all tasks; or "finetune": on the task's
             own patches before the shift.
         cache: where stages are kept.
@@ -47,6 +51,7 @@ class TunedRun:
         split: which items are scored.
         device: "cpu" or "cuda".
         sources: where pairs of a bridge with a "source" come from.
+        starts: where the network of a method with a "start" comes from.
     """
 
     data: Path
@@ -59,6 +64,7 @@ class TunedRun:
     split: str = "test"
     device: str = "cpu"
     sources: PairSources | None = None
+    starts: StartingNetworks | None = None
 
     def check(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Read every task's ``dataset.json``, so that a wrong folder shows before any work is done.
@@ -81,9 +87,11 @@ class TunedRun:
         """What ``prepare`` has to make before this run, in this order: shifted scans, a network, a bridge from it."""
         scans = [("scans", run["task"], run["shift"])] if "shift" in run else []
         method = self.methods[run["method"]]
-        network = [("network", run["task"] if self._on_real_data else "", run["seed"])] * self._starts_pretrained(
-            method
-        )
+        network: list[Preparation] = []
+        if "start" in method:
+            network = [("start", name, run["seed"]) for name in self.starts.needed(method["start"])]
+        elif self._starts_pretrained(method):
+            network = [("network", run["task"] if self._on_real_data else "", run["seed"])]
         bridge = [("bridge", run["task"], (run["seed"], self._same_bridge(method)))] if "bridge" in method else []
         return scans + network + bridge
 
@@ -93,6 +101,8 @@ class TunedRun:
         with quiet():
             if kind == "scans":
                 shifted_datalist(self._task(task), self.shifts[which], self.cache.folder)
+            elif kind == "start":
+                self.starts.stage(task, which, self.device)
             elif kind == "bridge":
                 seed, method = which
                 self._checkpoint({"task": task, "seed": seed}, self.methods[method])
@@ -111,13 +121,16 @@ class TunedRun:
             "version": synfine_monai.__version__,
         }
         source = self.methods[run["method"]].get("bridge", {}).get("source")
-        return signature_of(chosen if source is None else {**chosen, "source": self.sources.sources[source]})
+        chosen |= {} if source is None else {"source": self.sources.sources[source]}
+        start = self.methods[run["method"]].get("start")
+        chosen |= {} if start is None else {"start": [self.starts.networks[name] for name in self.starts.needed(start)]}
+        return signature_of(chosen)
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
         """Factors, what was selected, scores, settings and version of this run."""
         options = dict(self.methods[run["method"]])
         with quiet():
-            scores = self._baseline(run, options["baseline"]) if "baseline" in options else self._tuned(run, options)
+            scores = self._baseline(run, options) if "baseline" in options else self._tuned(run, options)
         return {**run, **scores, "settings": self.settings(run), "version": synfine_monai.__version__}
 
     @property
@@ -146,14 +159,17 @@ class TunedRun:
 
     def _same_bridge(self, method: Mapping[str, Any]) -> str:
         """The first of the methods that share a bridge: it is made once."""
-        start = (method["bridge"], method.get("checkpoint"))
-        alike = (name for name, m in self.methods.items() if (m.get("bridge"), m.get("checkpoint")) == start)
+        decisive = ("bridge", "checkpoint", "start", "level")
+        alike = (n for n, m in self.methods.items() if all(m.get(key) == method.get(key) for key in decisive))
         return next(alike)
 
     def _checkpoint(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> str:
         """What fine-tuning starts from: the network after the bridge, or the pre-trained one, or what is named."""
         options = _filled({**method, **method.get("bridge", {})}, run)
-        start = str(options["checkpoint"] if "checkpoint" in options else self._pretrained(run))
+        if "start" in method:
+            start = str(self.starts.checkpoint(method["start"], run["seed"], self.device, method.get("level")))
+        else:
+            start = str(options["checkpoint"] if "checkpoint" in options else self._pretrained(run))
         if "bridge" not in method:
             return start
         given = {"datalist": str(self._task(run["task"])), "binary": self._binary(run), "seed": run["seed"],
@@ -182,7 +198,7 @@ class TunedRun:
             **self.tuning,
             "checkpoint": self._checkpoint(run, options),
         }
-        own = {name: value for name, value in options.items() if name not in ("bridge", "checkpoint", "sensitivity")}
+        own = {name: value for name, value in options.items() if name not in OF_THE_RUN}
         if unlabelled:
             task = load_datalist(self._datalist(run), self._binary(run))
             require_decided_classes(given["checkpoint"], self.cache.configs.parent, task)
@@ -206,17 +222,10 @@ class TunedRun:
         stage = self.cache.run("sensitivity", {name: given[name] for name in wanted})
         return describe_sensitivity(json.loads((stage / "sensitivity.json").read_text(encoding="utf-8")))
 
-    def _baseline(self, run: Mapping[str, Any], name: str) -> dict[str, Any]:
-        task, slices = split_slices(self._datalist(run), self._binary(run), "training", "zscore")
-        patches = draw_patches(slices, run["label_budget"], run["seed"])
-        kept = keep_patches_only(slices, patches)
-        fitted = new_baselines(task.labels, task.phases, task.pore_labels, run["seed"])[name].fit(kept)
-        return {
-            "patches": len(patches),
-            "selected": "",
-            "rgn": "",
-            **score_baseline(fitted, self._datalist(run), self._binary(run), self.split),
-        }
+    def _baseline(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
+        datalist, binary = self._datalist(run), self._binary(run)
+        fitted, patches = fitted_baseline(method["baseline"], datalist, binary, run["label_budget"], run["seed"])
+        return {"patches": patches, "selected": "", "rgn": "", **score_baseline(fitted, datalist, binary, self.split)}
 
 
 def _filled(options: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:

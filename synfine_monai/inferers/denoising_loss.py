@@ -43,7 +43,7 @@ def denoising_losses(
         One loss a style, about 0 to 1.
     """
     device = next(network.parameters()).device
-    diffuse = RandDiffuseBatchd(num_train_timesteps=scheduler.num_train_timesteps).set_random_state(seed=seed)
+    diffuse = RandDiffuseBatchd(levels=scheduler.num_train_timesteps).set_random_state(seed=seed)
     seen = [diffuse({"image": images, "mask": masks}) for _ in range(repeats)]
     batch = {key: torch.cat([each[key] for each in seen]).to(device) for key in seen[0]}
     image, noise, levels = batch["image"], batch["noise"], batch["timesteps"]

@@ -18,18 +18,21 @@ class RandDiffuseBatchd(Randomizable, MapTransform):
 
     Args:
         keys: the image, (B, C, H, W) float.
-        num_train_timesteps: noise levels of the schedule.
+        levels: noise levels that are drawn, from 0 up; the schedule may have more.
+        clean: share of the patches, the last ones of a batch, that get level 0 instead, 0 to 1.
     """
 
-    def __init__(self, keys: KeysCollection = ("image",), num_train_timesteps: int = 1000) -> None:
+    def __init__(self, keys: KeysCollection = ("image",), levels: int = 1000, clean: float = 0.0) -> None:
         super().__init__(keys)
-        self.num_train_timesteps = int(num_train_timesteps)
+        self.num_levels, self.clean = int(levels), float(clean)
 
     def randomize(self, batch_size: int) -> None:
         """Draw the seed of the noise, and one noise level for each patch."""
         self.pixel_seed = int(self.R.randint(2**31))
-        spread = (self.R.uniform() + np.arange(batch_size) / batch_size) % 1.0
-        self.levels = self.R.permutation((spread * self.num_train_timesteps).astype(np.int64))
+        noisy = batch_size - round(self.clean * batch_size)
+        spread = (self.R.uniform() + np.arange(noisy) / max(noisy, 1)) % 1.0
+        levels = self.R.permutation((spread * self.num_levels).astype(np.int64))
+        self.levels = np.concatenate([levels, np.zeros(batch_size - noisy, dtype=np.int64)])
 
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         out = dict(data)

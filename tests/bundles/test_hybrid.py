@@ -97,6 +97,15 @@ def test_each_rival_learns_its_part_alone(pretext, head_learns, image_head_learn
     assert learns["down_0.conv_0.conv.weight"]
 
 
+def test_a_decoder_learns_to_denoise_on_an_encoder_that_stays(trained, tiny, tmp_path):
+    folder = run("train", tmp_path, **tiny, checkpoint=str(trained), trained="decoder", pretext="denoising",
+                 highest_level=100)  # fmt: skip
+    before, after = weights(trained), weights(folder)
+    stays = {name for name in before if torch.allclose(before[name], after[name], rtol=1e-6, atol=0)}
+    assert {name for name in before if name.startswith(("down_", "head.", "level."))} <= stays
+    assert not {name for name in before if name.startswith(("up_", "image_head")) and "num_batches" not in name} & stays
+
+
 def test_generate_leaves_pairs_that_training_can_read(trained, tmp_path):
     folder = run("generate", tmp_path / "pairs", checkpoint=str(trained), pairs=6, sampling_steps=3, mask_levels=2)
     pairs = load_pairs(folder, CLASS_OF_PHASE, 6, "zscore")
@@ -147,7 +156,8 @@ def test_borrowed_verbs_take_the_options_of_their_originals(verb):
         ("train", {"pretext": "clean"}, "--pretext clean is unknown"),
         ("train", {"mask_schedule": "linear"}, "mask_schedule 'linear' is unknown"),
         ("train", {"level": 1000}, "--level takes a noise level from 0 (clean) to 999, got 1000"),
-        ("train", {"pretext": "denoising", "noise": False}, "without noise there is none to remove"),
+        ("train", {"pretext": "denoising", "clean": 1}, "without noise there is none to remove"),
+        ("train", {"trained": "decoder"}, "--trained decoder needs an encoder that was trained before"),
         ("train", {"mask_wieght": 1}, "did you mean --mask_weight"),
         ("generate", {"checkpoint": "SEGMENTER"}, "there is no denoiser.pt beside the checkpoint"),
         ("generate", {"checkpoint": "HYBRID", "sampling_steps": 2}, "2 to 1000 steps and masks from 1 to all of them"),

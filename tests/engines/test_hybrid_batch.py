@@ -58,12 +58,12 @@ def test_mask_and_level_come_along_unchanged():
     assert torch.equal(given["timesteps"], data["timesteps"])
 
 
-def test_without_noise_the_image_is_seen_as_it_is_at_level_zero():
+def test_at_level_zero_the_image_is_seen_as_it_is_and_has_no_noise_to_remove():
     data = batch()
-    seen, wanted, _, given = HybridPrepareBatch(schedule(), noise=False)(data)
-    assert torch.equal(seen, data["image"])
-    assert not given["timesteps"].any()
-    assert not wanted["timesteps"].any()
+    seen, wanted, _, _ = HybridPrepareBatch(schedule("epsilon"))(data)
+    assert torch.equal(seen[0], data["image"][0])
+    assert not wanted["image"][0].any()
+    assert not torch.equal(seen[1], data["image"][1])
 
 
 def test_a_schedule_that_predicts_the_image_itself_is_refused():
@@ -76,7 +76,7 @@ def test_a_step_without_noise_is_a_plain_segmentation_step():
     torch.manual_seed(0)
     told = RockDenoiser(2, channels=(4, 8, 16)).train()
     torch.nn.init.normal_(told.level.shifts.weight)
-    plain, data = deepcopy(told).at_level(0).train(), batch(16)
+    plain, data = deepcopy(told).at_level(0).train(), {**batch(16), "timesteps": torch.zeros(3).long()}
 
     def step(network, **options):
         trainer = SupervisedTrainer(
@@ -84,7 +84,7 @@ def test_a_step_without_noise_is_a_plain_segmentation_step():
         )
         trainer.run()
 
-    step(told, loss_function=HybridLoss(schedule(), 0.0, 1.0), prepare_batch=HybridPrepareBatch(schedule(), False))
+    step(told, loss_function=HybridLoss(schedule(), 0.0, 1.0), prepare_batch=HybridPrepareBatch(schedule()))
     step(plain, loss_function=MaskedDiceCELoss(lambda_dice=0.0))
     after = told.at_level(0).state_dict()
     assert all(torch.allclose(after[name], value, atol=1e-6) for name, value in plain.state_dict().items())

@@ -4,8 +4,8 @@ from synfine_monai.engines.pretext import choose_pretext
 from synfine_monai.errors import ScanError
 
 KNOWN = {
-    "hybrid": {"image_weight": 1.0, "mask_weight": 0.1, "noise": True},
-    "supervised": {"image_weight": 0.0, "mask_weight": 1.0, "noise": False},
+    "hybrid": {"image_weight": 1.0, "mask_weight": 0.1, "clean": 0.0},
+    "supervised": {"image_weight": 0.0, "mask_weight": 1.0, "clean": 1.0},
 }
 
 
@@ -22,8 +22,9 @@ def test_a_name_stands_for_its_settings_and_what_is_given_wins():
         ("hybrid", {"image_weight": 0, "mask_weight": 0}, "both 0"),
         ("hybrid", {"mask_weight": -0.1}, "--mask_weight takes a number from 0 up, got -0.1"),
         ("hybrid", {"mask_weight": "much"}, "got 'much'"),
-        ("hybrid", {"noise": False}, "without noise there is none to remove"),
-        ("hybrid", {"noise": "no"}, "--noise takes True or False, got 'no'"),
+        ("hybrid", {"clean": 1}, "without noise there is none to remove"),
+        ("hybrid", {"clean": 1.5}, "--clean takes a share from 0 to 1, got 1.5"),
+        ("hybrid", {"clean": "no"}, "--clean takes a share from 0 to 1, got 'no'"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(name, changes, words):

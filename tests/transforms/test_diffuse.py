@@ -14,12 +14,12 @@ def test_noise_is_standard_normal_and_the_image_stays():
 
 
 def test_levels_of_a_batch_lie_one_in_every_eighth():
-    out = RandDiffuseBatchd(num_train_timesteps=1000).set_random_state(seed=1)(BATCH)
+    out = RandDiffuseBatchd(levels=1000).set_random_state(seed=1)(BATCH)
     assert sorted((out["timesteps"] // 125).tolist()) == pytest.approx(list(range(8)))
 
 
 def test_levels_cover_all_and_no_more():
-    diffuse = RandDiffuseBatchd(num_train_timesteps=10).set_random_state(seed=2)
+    diffuse = RandDiffuseBatchd(levels=10).set_random_state(seed=2)
     levels = torch.cat([diffuse(BATCH)["timesteps"] for _ in range(50)])
     assert set(levels.tolist()) == set(range(10))
 
@@ -29,3 +29,13 @@ def test_seed_decides():
     assert torch.equal(first["noise"], again["noise"])
     assert torch.equal(first["timesteps"], again["timesteps"])
     assert not torch.equal(first["noise"], other["noise"])
+
+
+def test_a_share_of_every_batch_is_clean_and_the_rest_still_covers_all_levels():
+    out = RandDiffuseBatchd(levels=1000, clean=0.25).set_random_state(seed=1)(BATCH)
+    assert out["timesteps"][-2:].tolist() == [0, 0]
+    assert sorted((out["timesteps"][:6] // (1000 / 6)).tolist()) == list(range(6))
+
+
+def test_all_of_a_batch_may_be_clean():
+    assert not RandDiffuseBatchd(clean=1.0).set_random_state(seed=0)(BATCH)["timesteps"].any()

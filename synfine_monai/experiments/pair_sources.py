@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import load_datalist
 from synfine_monai.experiments.side_by_side import quiet, side_by_side
+from synfine_monai.experiments.small_picture import keep_small
 from synfine_monai.experiments.stage_cache import StageCache
 
 __all__ = ["PairSources"]
@@ -66,10 +64,7 @@ class PairSources:
     def keep_galleries(self, source: str, tasks: Iterable[str], folder: str | Path) -> None:
         """Keep the pictures of a source's styles as ``gallery_TASK.jpg``, which are small."""
         for task in tasks:
-            gallery = self.stages(source, task)["invert"] / "gallery.png"
-            with Image.open(gallery) as image, atomic_file(Path(folder) / f"gallery_{task}.jpg") as temporary:
-                image.thumbnail((1000, 1000))
-                image.convert("RGB").save(temporary, "JPEG", quality=70)
+            keep_small(self.stages(source, task)["invert"] / "gallery.png", Path(folder) / f"gallery_{task}.jpg")
 
     def _given(self, verb: str, task: str, done: Mapping[str, Path]) -> dict[str, Any]:
         datalist = Path(self.data) / task / "dataset.json"

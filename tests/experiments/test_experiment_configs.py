@@ -10,6 +10,7 @@ from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITI
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"
 GENERATION = ROOT / "bundles" / "rock_ct_generation" / "configs"
+HYBRID = ROOT / "bundles" / "rock_ct_hybrid_segmentation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
 SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
 OPTIONS = ["data", "output_dir", "cache_dir", "split", "size", "quick", "jobs", "device"]
@@ -34,7 +35,7 @@ def methods_of(file: Path, **options: object) -> dict[str, dict]:
 
 def test_there_are_experiments():
     assert {file.stem for file in EXPERIMENTS} >= {
-        "corrupted", "synthetic_to_real", "label_efficiency", "bridged", "style",
+        "corrupted", "synthetic_to_real", "label_efficiency", "bridged", "style", "hybrid",
     }  # fmt: skip
 
 
@@ -100,9 +101,9 @@ def test_stages_get_options_that_their_verbs_have(file, options):
 def test_methods_are_ways_to_fine_tune_or_baselines(file, options):
     for name, method in methods_of(file, **options).items():
         if "baseline" in method:
-            assert list(method) == ["baseline"], name
+            assert set(method) <= {"baseline", "start"}, name
         else:
-            assert set(method) - {"sensitivity", "bridge"} <= options_of("finetune"), name
+            assert set(method) - {"sensitivity", "bridge", "start", "level"} <= options_of("finetune"), name
 
 
 def test_the_tasks_of_bridges_are_those_that_are_run():
@@ -151,3 +152,16 @@ def test_sources_of_pairs_are_chains_of_the_generation_verbs(options):
     for chain in parser.get_parsed_content("chains").values():
         for verb, own in chain.items():
             assert set(own) <= set(read_options(GENERATION / f"{verb}.yaml"))
+
+
+@pytest.mark.parametrize("options", SIZES, ids=str)
+def test_starts_are_networks_that_the_hybrid_bundle_trains_alike_but_for_what_they_learn(options):
+    parser = parsed(ROOT / "configs" / "experiments" / "hybrid.yaml", **options)
+    networks, numbers = (parser.get_parsed_content(name) for name in ("networks", "numbers"))
+    known = set(read_options(HYBRID / "train.yaml"))
+    assert all(set(own) <= known for own in networks.values())
+    assert all({name: own[name] for name in numbers["start"]} == numbers["start"] for own in networks.values())
+    assert set(parser.get_parsed_content("samples::options")) <= set(read_options(HYBRID / "generate.yaml"))
+    used = {method["start"] for method in methods_of(ROOT / "configs" / "experiments" / "hybrid.yaml").values()
+            if "start" in method}  # fmt: skip
+    assert used == set(networks)

@@ -20,6 +20,7 @@ VERBS = {
     "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
     "evaluate": ("evaluate", "score a model and the baselines on labelled slices"),
     "bridge": ("bridged", "learn by a bridge: synthetic pairs first, then your labels with a new head"),
+    "hybrid": ("hybrid", "learn after hybrid pre-training: one network that removes noise and names phases"),
     "fit": ("fit", "fit a preset of the rock generator to a scan, without labels"),
     "match": ("match", "make synthetic pairs with the grey levels and the spectrum of a scan"),
     "style": ("invert", "learn the style of a scan, for the diffusion generator"),
@@ -86,8 +87,9 @@ def help_text(verb: str | None = None) -> str:
 
 
 def _config(verb: str) -> Path:
-    """The YAML of a verb; where both bundles have it, the segmentation's."""
-    files = [BUNDLES / bundle / "configs" / f"{verb}.yaml" for bundle in ("rock_ct_segmentation", "rock_ct_generation")]
+    """The YAML of a verb; where several bundles have it, the first one's."""
+    bundles = ("rock_ct_segmentation", "rock_ct_generation", "rock_ct_hybrid_segmentation")
+    files = [BUNDLES / bundle / "configs" / f"{verb}.yaml" for bundle in bundles]
     return next((file for file in files if file.is_file()), files[0])
 
 

@@ -20,21 +20,23 @@ def test_help_names_every_verb(capsys):
 
 
 GENERATION = BUNDLE.parent / "rock_ct_generation" / "configs"
+HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb_comes_from_its_first_block(verb, capsys):
     assert main([verb, "--help"]) == 0
     printed = capsys.readouterr().out
-    folder = GENERATION if verb in ("fit", "match", "style", "pairs") else CONFIGS
+    folder = GENERATION if verb in ("fit", "match", "style", "pairs") else HYBRID if verb == "hybrid" else CONFIGS
     for option in read_options(folder / f"{VERBS[verb][0]}.yaml").values():
         assert f"--{option.name} " in printed
         assert option.help in printed
         assert option.help, f"--{option.name} of {verb} has no comment"
 
 
-def test_verbs_of_the_generator_are_found_in_its_bundle():
+def test_verbs_are_found_in_their_bundles():
     assert str(GENERATION / "invert.yaml") in command_for(["style", "core.tif"])
+    assert str(HYBRID / "hybrid.yaml") in command_for(["hybrid"])
     assert str(CONFIGS / "train.yaml") in command_for(["train"])
 
 

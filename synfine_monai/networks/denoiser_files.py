@@ -1,10 +1,11 @@
-"""A trained rock denoiser on disk: ``denoiser.pt``, and ``model.pt``, the segmenter that it is at one noise level."""
+"""A trained denoiser on disk: ``denoiser.pt``, and ``model.pt``, the segmenter that it is at one noise level."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from synfine_monai.errors import ScanError
+from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser
 from synfine_monai.networks.model_file import (
     architecture_of,
     find_checkpoint,
@@ -15,6 +16,7 @@ from synfine_monai.networks.model_file import (
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 
 __all__ = [
+    "Denoiser",
     "check_level",
     "find_denoiser",
     "load_rock_denoiser",
@@ -26,9 +28,12 @@ __all__ = [
 
 LEVELS = 1000
 
+Denoiser = RockDenoiser | DiffusionDenoiser
+"""A network told the noise level, which is a plain segmenter at each (``at_level``)."""
+
 
 def save_denoiser(
-    network: RockDenoiser, info: Mapping[str, Any], folder: str | Path, level: int | None = None, half: bool = False
+    network: Denoiser, info: Mapping[str, Any], folder: str | Path, level: int | None = None, half: bool = False
 ) -> Path:
     """Write the denoiser, then the segmenter that it is at ``level``; returns the path of ``model.pt``.
 
@@ -47,7 +52,7 @@ def save_denoiser(
 
 
 def save_segmenter(
-    network: RockDenoiser, info: Mapping[str, Any], folder: str | Path, level: int | None = None, half: bool = False
+    network: Denoiser, info: Mapping[str, Any], folder: str | Path, level: int | None = None, half: bool = False
 ) -> Path:
     """Write ``model.pt`` and ``model.json`` of the segmenter that a denoiser is at ``level``; returns their path."""
     segmenter, path = network.at_level(check_level(level)), Path(folder) / "model.pt"
@@ -93,15 +98,15 @@ def find_denoiser(checkpoint: str | None, bundle_root: str | Path) -> Path:
     return path
 
 
-def load_rock_denoiser(path: str | Path) -> RockDenoiser:
-    """The network of a ``denoiser.pt``, in eval mode.
+def load_rock_denoiser(path: str | Path) -> Denoiser:
+    """The network of a ``denoiser.pt``, of either architecture, in eval mode.
 
     Raises:
         ScanError: if it is another kind of network, or as ``load_network``.
     """
     network = load_network(path)
-    if not isinstance(network, RockDenoiser):
-        raise ScanError(f"checkpoint {path} holds a {type(network).__name__} and no RockDenoiser: give a denoiser.pt.")
+    if not isinstance(network, Denoiser):
+        raise ScanError(f"checkpoint {path} holds a {type(network).__name__} and no denoiser: give a denoiser.pt.")
     return network
 
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 import torch
+from wide_awake import wide_awake
 
 from synfine_monai.data.datalist import synthetic_task
 from synfine_monai.errors import ScanError
@@ -13,19 +14,19 @@ from synfine_monai.networks.denoiser_files import (
     save_denoiser,
     start_at_level,
 )
+from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
 from synfine_monai.networks.model_file import describe_model, load_network
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
 
+SEGMENTERS = {RockDenoiser: RockUNet, DiffusionDenoiser: DiffusionSegmenter}
 IMAGE = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(params=[RockDenoiser, DiffusionDenoiser])
+def network(request):
     torch.manual_seed(0)
-    network = RockDenoiser(5, channels=(4, 8, 16)).eval()
-    torch.nn.init.normal_(network.level.shifts.weight)
-    return network
+    return wide_awake(request.param(5, channels=(8, 16, 24))).eval()
 
 
 @pytest.fixture
@@ -36,17 +37,18 @@ def folder(network, tmp_path):
 
 def test_both_networks_come_back(network, folder):
     again, segmenter = load_rock_denoiser(folder / "denoiser.pt"), load_network(folder / "model.pt")
-    assert type(segmenter) is RockUNet
+    assert type(again) is type(network)
+    assert type(segmenter) is SEGMENTERS[type(network)]
     with torch.no_grad():
         told = network(IMAGE, torch.tensor([20, 20]))
         assert torch.equal(again(IMAGE, torch.tensor([20, 20])), told)
         assert torch.allclose(segmenter(IMAGE), told[:, 1:], atol=1e-5)
 
 
-def test_model_json_is_the_segmenters(folder):
+def test_model_json_is_the_segmenters(network, folder):
     denoiser, model = (json.loads((folder / f"{name}.json").read_text()) for name in ("denoiser", "model"))
-    assert denoiser["architecture"]["_target_"].endswith("RockDenoiser")
-    assert model["architecture"]["_target_"].endswith("RockUNet")
+    assert denoiser["architecture"]["_target_"].endswith(type(network).__name__)
+    assert model["architecture"]["_target_"].endswith(SEGMENTERS[type(network)].__name__)
     assert model["noise_level"] == 20
     assert model["phases"] == denoiser["phases"]
 
@@ -69,7 +71,7 @@ def test_the_denoiser_is_found_beside_its_segmenter(folder, tmp_path):
 
 
 def test_a_segmenter_is_no_denoiser(folder):
-    with pytest.raises(ScanError, match="holds a RockUNet and no RockDenoiser"):
+    with pytest.raises(ScanError, match=r"holds a (RockUNet|DiffusionSegmenter) and no denoiser"):
         load_rock_denoiser(folder / "model.pt")
 
 

@@ -1,0 +1,133 @@
+from copy import deepcopy
+
+import pytest
+import torch
+from monai.networks.nets import DiffusionModelUNet
+from torch import nn
+from wide_awake import wide_awake
+
+from synfine_monai.networks import diffusion_denoiser
+from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
+from synfine_monai.networks.model_file import architecture_of, build_network
+from synfine_monai.networks.partition import parameters_of
+from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+
+SMALL = {"num_classes": 3, "channels": (8, 16, 24), "norm_num_groups": 4}
+
+
+@pytest.fixture
+def network():
+    return new(0).eval()
+
+
+def new(seed):
+    torch.manual_seed(seed)
+    return wide_awake(DiffusionDenoiser(**SMALL))
+
+
+def image(count=2, height=16, width=24):
+    return torch.randn(count, 1, height, width, generator=torch.Generator().manual_seed(count))
+
+
+def count(network):
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def test_sizes():
+    assert count(DiffusionDenoiser(2)) == 880_771
+    assert count(DiffusionSegmenter(2)) == 787_506
+
+
+def test_image_first_then_a_logit_a_class(network):
+    assert network(image(), torch.tensor([0, 999])).shape == (2, 4, 16, 24)
+
+
+def test_the_same_seed_gives_the_same_network():
+    first, again, other = (new(seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+def test_it_is_monais_network_without_attention(monkeypatch):
+    made = []
+
+    def kept(**sizes):
+        whole = wide_awake(DiffusionModelUNet(**sizes))
+        made.append(deepcopy(whole))
+        return whole
+
+    monkeypatch.setattr(diffusion_denoiser, "DiffusionModelUNet", kept)
+    ours, (monais,) = DiffusionDenoiser(**SMALL).eval(), made
+    monais.middle_block.attention = nn.Identity()
+    levels = torch.tensor([3, 700])
+    with torch.no_grad():
+        assert torch.allclose(ours(image(), levels)[:, :1], monais.eval()(image(), levels), atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0, 1, 50, 999])
+def test_at_one_level_it_is_a_plain_segmenter(network, level):
+    plain = network.at_level(level)
+    assert type(plain) is DiffusionSegmenter
+    assert not plain.training
+    with torch.no_grad():
+        told = network(image(), torch.full((2,), level))
+        assert torch.allclose(plain(image()), told[:, 1:], atol=1e-5)
+
+
+def test_levels_differ_and_each_patch_has_its_own(network):
+    with torch.no_grad():
+        together = network(image(), torch.tensor([0, 700]))
+        assert torch.allclose(together[:1], network(image()[:1], torch.tensor([0])), atol=1e-5)
+        assert torch.allclose(together[1:], network(image()[1:], torch.tensor([700])), atol=1e-5)
+        assert not torch.allclose(together[1:], network(image()[1:], torch.tensor([10])), atol=1e-3)
+
+
+def test_the_plain_network_is_a_copy(network):
+    before = network(image(), torch.tensor([30, 30]))
+    for parameter in network.at_level(30).parameters():
+        parameter.data.zero_()
+    assert torch.equal(before, network(image(), torch.tensor([30, 30])))
+
+
+def test_every_parameter_of_the_denoiser_learns(network):
+    network(image(), torch.tensor([5, 500])).square().sum().backward()
+    assert not [name for name, parameter in network.named_parameters() if not parameter.grad.any()]
+
+
+@pytest.mark.parametrize("blocks", [SEQUENTIAL, {**TRANSVERSAL, "head": ("head",)}])
+def test_the_blocks_of_the_surgery_room_are_the_whole_segmenter(network, blocks):
+    plain = network.at_level(0)
+    found = [name for modules in blocks.values() for name in parameters_of(plain, modules)]
+    assert sorted(found) == sorted(name for name, _ in plain.named_parameters())
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 24), (13, 22)])
+def test_the_segmenter_takes_any_size(network, height, width):
+    plain, odd = network.at_level(0), image(1, height, width)
+    padded = nn.functional.pad(odd, [0, -width % 4, 0, -height % 4], mode="replicate")
+    with torch.no_grad():
+        assert plain(odd).shape == (1, 3, height, width)
+        assert torch.equal(plain(odd), plain(padded)[..., :height, :width])
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:`torch.jit:DeprecationWarning")
+def test_a_trace_takes_any_size_as_well(network):
+    plain = network.at_level(0)
+    traced = torch.jit.trace(plain, image(1, 16, 16))
+    with torch.no_grad():
+        for given in (image(2, 24, 40), image(1, 13, 22)):
+            assert torch.allclose(traced(given), plain(given), atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [lambda network: network, lambda network: network.at_level(20)])
+def test_model_json_builds_the_same_network(network, make):
+    made = make(network)
+    again = build_network(architecture_of(made))
+    again.load_state_dict(made.state_dict())
+    assert again.architecture == made.architecture
+
+
+@pytest.mark.parametrize("wrong", [{"num_classes": 0}, {"channels": (8, 16)}, {"channels": (8, 16, 25)}])
+def test_refuses_impossible_sizes(wrong):
+    with pytest.raises(ValueError, match=r"at least one class|same size|multiple of"):
+        DiffusionSegmenter(**{**SMALL, **wrong})

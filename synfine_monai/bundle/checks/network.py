@@ -1,0 +1,52 @@
+"""The network that a ``model.json`` names, built without memory for its weights, if it is one of a few."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import nn
+
+from synfine_monai.bundle.checks.allowed import load_allowed
+from synfine_monai.errors import ScanError
+
+__all__ = ["build_on_meta", "judge_architecture"]
+
+LARGEST, MOST_WIDTHS = 4096, 8
+
+
+def build_on_meta(architecture: Any, packed: bool) -> nn.Module:
+    """The network on torch's meta device.
+
+    Raises:
+        ScanError: as ``judge_architecture``, or if its sizes do not fit together.
+    """
+    judge_architecture(architecture, packed)
+    module, _, name = architecture["_target_"].rpartition(".")
+    arguments = {key: value for key, value in architecture.items() if key != "_target_"}
+    try:
+        with torch.device("meta"):
+            return getattr(import_module(module), name)(**arguments)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ScanError(f"model.json describes a {name} that cannot be built: {str(error)[:150]}") from error
+
+
+def judge_architecture(architecture: Any, packed: bool) -> None:
+    """Raises:
+    ScanError: if the network is not on the list, or has an argument that is not, or too large a number.
+    """
+    if not isinstance(architecture, Mapping) or not isinstance(architecture.get("_target_"), str):
+        raise ScanError("model.json names no network")
+    networks = load_allowed(packed).networks
+    if (target := architecture["_target_"]) not in networks:
+        raise ScanError(f"model.json names the network {target[:100]!r}, which is not on the list of networks")
+    for key, value in architecture.items():
+        if key == "_target_":
+            continue
+        if key not in networks[target]:
+            raise ScanError(f"model.json gives the network {key[:40]!r}, an argument that is not on the list")
+        numbers = value if isinstance(value, list) else [value]
+        if not 0 < len(numbers) <= MOST_WIDTHS or not all(type(n) is int and 0 < n <= LARGEST for n in numbers):
+            raise ScanError(
+                f"model.json gives the network {key} {str(value)[:60]}: sizes are whole numbers to {LARGEST:,}"
+            )

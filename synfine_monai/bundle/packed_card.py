@@ -15,8 +15,8 @@ CARD = """\
 
 {description}
 
-Version {version}, from {authors}. A network that segments {classes} in X-ray micro-CT scans of rock, made with
-synfine_monai.
+Version {version}, from {authors}. Made with synfine_monai, from X-ray micro-CT scans of rock; it segments:
+{classes}.
 
 ## Classes
 

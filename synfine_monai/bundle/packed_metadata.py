@@ -52,7 +52,7 @@ def packed_metadata(
         "intended_use": "Scans like those of training, with a look at labelled patches first.",
     }
     filled["network_data_format"] = _data_format(base["network_data_format"], info, channels)
-    return filled
+    return {key: filled[key] for key in base if key in filled}
 
 
 def class_channels(labels: Sequence[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ __all__ = ["DEFAULT_VOXEL_SIZE_UM", "paint_test_scan", "write_expected_labels", 
 SHAPE = (8, 64, 64)  # (D, H, W) voxels
 ROCK, SEED = "sandstone", 0
 GREY_OF_AIR, GREY_OF_MATRIX = 8_000, 32_000
+STEP = 128  # grey levels: noise below it only makes the file larger
 DEFAULT_VOXEL_SIZE_UM = (5.0, 5.0, 5.0)  # (z, y, x), where the model does not know it
 
 
@@ -25,7 +26,7 @@ def paint_test_scan() -> np.ndarray:
     """The test scan, (8, 64, 64) uint16, always the same: a procedural sandstone; no scan of anybody went into it."""
     attenuation = RandRock(ROCK, CLASS_OF_PHASE, SHAPE).set_random_state(seed=SEED)()["image"][0].numpy()
     grey = GREY_OF_AIR + (GREY_OF_MATRIX - GREY_OF_AIR) * attenuation.astype(float)
-    return np.clip(np.rint(grey), 0, 65_535).astype(np.uint16)
+    return (np.clip(np.rint(grey), 0, 65_535).astype(np.uint16) // STEP) * STEP
 
 
 def write_test_input(bundle: Path, voxel_size_um: Sequence[float] | None) -> Path:

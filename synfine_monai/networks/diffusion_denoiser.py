@@ -119,8 +119,8 @@ class DiffusionSegmenter(DiffusionBlocks):
     """What a :class:`DiffusionDenoiser` is at one noise level, and a segmenter for fine-tuning like ``RockUNet``.
 
     It has the blocks that ``SEQUENTIAL`` and ``TRANSVERSAL`` name and no parameter for the noise level: two classes
-    have 787,506. Group norm sees the whole image, so that a part of an image gives slightly other logits than the
-    whole.
+    have 787,506. Its convolutions reach 68 pixels far, and group norm sees the whole image: a window of a slice gives
+    other logits than the whole slice.
 
     Args: as :class:`DiffusionBlocks`.
 

@@ -13,7 +13,7 @@ KEYS = {
     "logger": {"level", "handlers", "qualname", "propagate"}, "handler": {"class", "level", "formatter", "args"},
     "formatter": {"format", "datefmt"},
 }  # fmt: skip
-"""Keys of each kind of section; ``class`` of a formatter and ``kwargs`` of a handler could name code, so they are not here."""
+"""Keys of each kind of section; ``class`` of a formatter and ``kwargs`` of a handler can name code."""
 
 
 def check_logging(bundle: Received) -> tuple[list[str], list[str]]:

@@ -47,6 +47,4 @@ def judge_architecture(architecture: Any, packed: bool) -> None:
             raise ScanError(f"model.json gives the network {key[:40]!r}, an argument that is not on the list")
         numbers = value if isinstance(value, list) else [value]
         if not 0 < len(numbers) <= MOST_WIDTHS or not all(type(n) is int and 0 < n <= LARGEST for n in numbers):
-            raise ScanError(
-                f"model.json gives the network {key} {str(value)[:60]}: sizes are whole numbers to {LARGEST:,}"
-            )
+            raise ScanError(f"model.json gives the network {key} {str(value)[:60]}: sizes go from 1 to {LARGEST:,}")

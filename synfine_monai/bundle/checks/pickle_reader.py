@@ -1,4 +1,4 @@
-"""The pickle inside of a ``model.pt``, read without running it: which tensors it describes, and where their numbers lie."""
+"""The pickle inside of a ``model.pt``, read without running it: its tensors, and where their numbers lie."""
 
 import collections
 import io
@@ -16,47 +16,17 @@ ITEM_BYTES = {
     "DoubleStorage": 8, "FloatStorage": 4, "HalfStorage": 2, "BFloat16Storage": 2, "LongStorage": 8, "IntStorage": 4,
     "ShortStorage": 2, "CharStorage": 1, "ByteStorage": 1, "BoolStorage": 1,
 }  # fmt: skip
-HARMLESS_OPCODES = frozenset(
-    [
-        "PROTO",
-        "GLOBAL",
-        "EMPTY_TUPLE",
-        "TUPLE",
-        "TUPLE1",
-        "TUPLE2",
-        "TUPLE3",
-        "EMPTY_DICT",
-        "EMPTY_LIST",
-        "APPEND",
-        "APPENDS",
-        "MARK",
-        "REDUCE",
-        "BUILD",
-        "BINPUT",
-        "LONG_BINPUT",
-        "BINGET",
-        "LONG_BINGET",
-        "BINUNICODE",
-        "SHORT_BINUNICODE",
-        "BININT",
-        "BININT1",
-        "BININT2",
-        "LONG1",
-        "BINFLOAT",
-        "NONE",
-        "NEWTRUE",
-        "NEWFALSE",
-        "BINPERSID",
-        "SETITEM",
-        "SETITEMS",
-        "STOP",
-    ]
-)
+HARMLESS_OPCODES = {
+    "PROTO", "GLOBAL", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_DICT", "EMPTY_LIST",
+    "APPEND", "APPENDS", "MARK", "REDUCE", "BUILD", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET",
+    "BINUNICODE", "SHORT_BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "NONE", "NEWTRUE",
+    "NEWFALSE", "BINPERSID", "SETITEM", "SETITEMS", "STOP",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """One tensor as the pickle describes it: entry of its numbers, their count and size in bytes, and its view of them."""
+    """One tensor as the pickle describes it: entry of its numbers, their count and size, and its view of them."""
 
     entry: str
     count: int
@@ -64,6 +34,10 @@ class StoredTensor:
     offset: int
     shape: tuple[int, ...]
     stride: tuple[int, ...]
+
+    def __setstate__(self, state: Any) -> None:
+        """Refuse to be changed by an instruction of the pickle."""
+        raise ScanError("its pickle changes a tensor that it made")
 
 
 def read_state_pickle(content: bytes) -> dict[str, StoredTensor]:
@@ -85,11 +59,12 @@ def read_state_pickle(content: bytes) -> dict[str, StoredTensor]:
         raise
     except Exception as error:  # a damaged pickle has many ways to fail
         raise ScanError(f"its pickle is damaged ({type(error).__name__})") from error
-    if not isinstance(state, dict) or not all(
-        isinstance(k, str) and isinstance(v, StoredTensor) for k, v in state.items()
-    ):
+    if not isinstance(state, dict) or set(getattr(state, "__dict__", ())) - {"_metadata"}:
+        raise ScanError("it holds something else than a state dict")
+    tensors = dict(dict.items(state))
+    if not all(isinstance(name, str) and isinstance(tensor, StoredTensor) for name, tensor in tensors.items()):
         raise ScanError("it holds something else than a state dict, that is, tensors by name")
-    return dict(state)
+    return tensors
 
 
 def _judge_opcode(name: str, argument: Any) -> None:

@@ -88,7 +88,7 @@ def judge_model_info(info: Any, packed: bool) -> Iterator[str]:
 
 
 def judge_metadata(metadata: Any, info: Any) -> Iterator[str]:
-    """A ``metadata.json`` with what MONAI needs, and the classes of ``model.json`` where it describes a segmentation."""
+    """A ``metadata.json`` with what MONAI needs, and with the classes of ``model.json`` if it is a segmentation's."""
     if not isinstance(metadata, dict) or (missing := [key for key in NEEDED if key not in metadata]):
         yield f"lacks '{missing[0]}'" if isinstance(metadata, dict) else "is no record"
         return

@@ -51,7 +51,7 @@ def judge_weights(path: Path, network: nn.Module) -> None:
     with open(path, "rb") as file:
         if file.read(2) == b"\x80\x02":
             raise ScanError("an old format of torch, which is one pickle; only its zip format can be looked into")
-    if findings := judge_container(path, 2 * MOST_TENSORS):
+    if findings := judge_container(path, 2 * MOST_TENSORS, zip64=True):
         raise ScanError(findings[0])
     stored, sizes = _read_headers(path)
     expected = network.state_dict()
@@ -69,9 +69,7 @@ def _read_headers(path: Path) -> tuple[dict[str, StoredTensor], dict[str, int]]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.orig_filename for entry in entries]
-            if any(
-                entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size for entry in entries
-            ):
+            if any(e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries):
                 raise ScanError("its numbers are compressed, which torch never does (a bomb?)")
             if len(set(names)) != len(names):
                 raise ScanError("it holds an entry twice")
@@ -85,19 +83,14 @@ def _read_headers(path: Path) -> tuple[dict[str, StoredTensor], dict[str, int]]:
             stored = read_state_pickle(archive.read(f"{root}/data.pkl"))
     except (zipfile.BadZipFile, zlib.error, KeyError, OSError, NotImplementedError, EOFError) as error:
         raise ScanError(f"damaged: {error}") from error
-    prefix = f"{root}/data/"
-    return stored, {
-        e.orig_filename.removeprefix(prefix): e.file_size for e in entries if e.orig_filename.startswith(prefix)
-    }
+    return stored, {e.orig_filename.removeprefix(f"{root}/data/"): e.file_size for e in entries}
 
 
 def _judge_tensor(name: str, tensor: StoredTensor, expected: torch.Tensor | None, sizes: dict[str, int]) -> None:
     if expected is None:
         raise ScanError(f"holds '{name}', which the network of model.json does not have")
     if tuple(expected.shape) != tensor.shape:
-        raise ScanError(
-            f"'{name}' is {_shape(tensor.shape)} and not {_shape(expected.shape)} as in the network of model.json"
-        )
+        raise ScanError(f"'{name}' is {_shape(tensor.shape)}, but {_shape(expected.shape)} in model.json's network")
     if tensor.count * tensor.item_bytes != sizes.get(tensor.entry):
         raise ScanError(f"'{name}' claims {tensor.count * tensor.item_bytes:,} bytes, but the file holds "
                         f"{sizes.get(tensor.entry, 0):,} of it (a huge header, or a cut file)")  # fmt: skip

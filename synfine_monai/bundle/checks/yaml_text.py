@@ -25,9 +25,7 @@ def load_yaml(content: bytes, name: str) -> dict[str, Any]:
     try:
         text = content.decode("ascii")
     except UnicodeDecodeError as error:
-        raise ScanError(
-            f"{name}: byte {error.start} is not plain ASCII: another computer may read it otherwise"
-        ) from error
+        raise ScanError(f"{name}: byte {error.start} is not plain ASCII: it may look like another letter") from error
     try:
         _judge_events(text, name)
         read = yaml.safe_load(text)

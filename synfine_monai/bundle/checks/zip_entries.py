@@ -15,6 +15,7 @@ from synfine_monai.bundle.checks.received import Received
 __all__ = ["judge_container", "judge_entries", "unpack"]
 
 END = struct.Struct("<4s4H2LH")  # end of central directory
+END64, LOCATOR = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 HIGHEST_RATIO, RATIO_FROM = 100, 1_000_000  # bytes out of one byte in; files below RATIO_FROM may shrink more
 STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -42,8 +43,11 @@ def unpack(path: Path, into: Path) -> tuple[Received | None, list[str]]:
     return Received(into / top, names, packed=True, fingerprint=packed_bundle.hash_file(path).sha256), []
 
 
-def judge_container(path: Path, most_entries: int = 2 * packed_bundle.MOST_FILES) -> list[str]:
-    """Whether a file is one plain zip from its first byte to its last: all programs then see the same entries in it."""
+def judge_container(path: Path, most_entries: int = 2 * packed_bundle.MOST_FILES, zip64: bool = False) -> list[str]:
+    """Whether a file is one plain zip from its first byte to its last: all programs then see the same entries in it.
+
+    ``zip64`` allows the longer records that torch writes before the end; they must say the same.
+    """
     size = path.stat().st_size
     if size > packed_bundle.MOST_BYTES:
         return [f"the zip has {size:,} bytes, more than the {packed_bundle.MOST_BYTES:,} that a bundle may have"]
@@ -60,9 +64,23 @@ def judge_container(path: Path, most_entries: int = 2 * packed_bundle.MOST_FILES
         return ["the zip is one part of several, or has a comment"]
     if entries > most_entries:
         return [f"the zip has {entries:,} entries, more than {most_entries:,} (a bomb?)"]
-    if offset + length + END.size != size:
+    behind = _zip64_bytes(path, offset + length, (entries, entries, length, offset)) if zip64 else 0
+    if offset + length + behind + END.size != size:
         return ["the zip has bytes before or behind its own: two archives in one file, or a cut one"]
     return []
+
+
+def _zip64_bytes(path: Path, place: int, said: tuple[int, int, int, int]) -> int:
+    """Length of the zip64 records at ``place`` if they are there and say the same as the end of the zip, else 0."""
+    with open(path, "rb") as file:
+        file.seek(place)
+        content = file.read(END64.size + LOCATOR.size)
+    if len(content) < END64.size + LOCATOR.size or not content.startswith(b"PK\x06\x06"):
+        return 0
+    _, length, _, _, disk, first_disk, *found = END64.unpack(content[: END64.size])
+    locator = LOCATOR.unpack(content[END64.size :])
+    agrees = (length, disk, first_disk, *found) == (END64.size - 12, 0, 0, *said)
+    return len(content) if agrees and locator == (b"PK\x06\x07", 0, place, 1) else 0
 
 
 def judge_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> list[str]:

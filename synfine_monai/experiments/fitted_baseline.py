@@ -2,30 +2,41 @@
 
 from pathlib import Path
 
+from monai.networks.schedulers import DDIMScheduler
+
 from synfine_monai.baselines.baseline import Baseline
+from synfine_monai.baselines.denoiser_features import DenoiserFeaturesBaseline
 from synfine_monai.baselines.stored import new_baselines
+from synfine_monai.data.datalist import Datalist
 from synfine_monai.data.patches import draw_patches, keep_patches_only
 from synfine_monai.experiments.scoring import split_slices
+from synfine_monai.networks.denoiser_files import load_rock_denoiser
 
 __all__ = ["fitted_baseline"]
 
 
 def fitted_baseline(
-    name: str, datalist: Path, binary: bool, label_budget: int | None, seed: int
+    name: str, datalist: Path, binary: bool, label_budget: int | None, seed: int, denoiser: Path | None = None
 ) -> tuple[Baseline, int]:
     """Fit a baseline on the labelled patches of a run.
 
     Args:
-        name: of ``BASELINES``.
+        name: of ``BASELINES``, or "denoiser_features".
         datalist: a ``dataset.json``.
         binary: whether its classes are merged.
         label_budget: number of labelled patches; None: all.
         seed: of the choice of patches, and of the baseline.
+        denoiser: ``denoiser.pt`` whose features are read; for "denoiser_features".
 
     Returns:
         The baseline, and how many patches it saw.
     """
     task, slices = split_slices(datalist, binary, "training", "zscore")
     patches = draw_patches(slices, label_budget, seed)
-    kept = keep_patches_only(slices, patches)
-    return new_baselines(task.labels, task.phases, task.pore_labels, seed)[name].fit(kept), len(patches)
+    return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
+
+
+def _new(name: str, task: Datalist, seed: int, denoiser: Path | None) -> Baseline:
+    if name == DenoiserFeaturesBaseline.name:
+        return DenoiserFeaturesBaseline(load_rock_denoiser(denoiser), DDIMScheduler(schedule="cosine"), seed)
+    return new_baselines(task.labels, task.phases, task.pore_labels, seed)[name]

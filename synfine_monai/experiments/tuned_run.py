@@ -224,7 +224,8 @@ class TunedRun:
 
     def _baseline(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
         datalist, binary = self._datalist(run), self._binary(run)
-        fitted, patches = fitted_baseline(method["baseline"], datalist, binary, run["label_budget"], run["seed"])
+        start = self.starts.denoiser(method["start"], run["seed"], self.device) if "start" in method else None
+        fitted, patches = fitted_baseline(method["baseline"], datalist, binary, run["label_budget"], run["seed"], start)
         return {"patches": patches, "selected": "", "rgn": "", **score_baseline(fitted, datalist, binary, self.split)}
 
 

@@ -12,13 +12,13 @@ from synfine_monai.networks.model_file import build_network
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
 
-__all__ = ["DENOISERS", "check_network", "new_denoiser", "starting_network"]
+__all__ = ["DENOISERS", "check_architecture", "new_denoiser", "starting_network"]
 
 DENOISERS: Mapping[str, type[RockDenoiser] | type[DiffusionDenoiser]] = {
     "rock_unet": RockDenoiser,
     "diffusion_unet": DiffusionDenoiser,
 }
-"""Words of ``--network`` of the hybrid pre-training."""
+"""Words of ``--architecture`` of the hybrid pre-training."""
 
 SEGMENTERS = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in (RockUNet, DiffusionSegmenter))
 
@@ -44,21 +44,21 @@ def starting_network(info: Mapping[str, Any], num_classes: int) -> nn.Module:
 
 
 def new_denoiser(name: str, num_classes: int) -> RockDenoiser | DiffusionDenoiser:
-    """A denoiser for ``num_classes`` phases with new weights, by its word of ``--network``.
+    """A denoiser for ``num_classes`` phases with new weights, by its word of ``--architecture``.
 
     Raises:
-        ScanError: as :func:`check_network`.
+        ScanError: as :func:`check_architecture`.
     """
-    return DENOISERS[check_network(name)](num_classes)
+    return DENOISERS[check_architecture(name)](num_classes)
 
 
-def check_network(name: str) -> str:
-    """A word of ``--network``, as it is.
+def check_architecture(name: str) -> str:
+    """A word of ``--architecture``, as it is.
 
     Raises:
         ScanError: if there is no such network; the nearest is named.
     """
     if name not in DENOISERS:
         near = difflib.get_close_matches(str(name), DENOISERS, n=1, cutoff=0.0)[0]
-        raise ScanError(f"network has no '{name}': did you mean '{near}'? There are {', '.join(DENOISERS)}.")
+        raise ScanError(f"architecture has no '{name}': did you mean '{near}'? There are {', '.join(DENOISERS)}.")
     return name

@@ -1,4 +1,4 @@
-"""``--network diffusion_unet`` of rock_ct_hybrid_segmentation, from pre-training to the segmentation of a scan."""
+"""``--architecture diffusion_unet`` of rock_ct_hybrid_segmentation, from pre-training to the segmentation of a scan."""
 
 import json
 
@@ -23,7 +23,7 @@ def options(tmp_path_factory):
     pairs = {"image": image, "label": (image > 0).to(torch.uint8)}
     folder = write_pairs(tmp_path_factory.mktemp("pairs"), pairs, "zscore", "noise")
     small = {"pairs": 8, "epochs": 1, "steps_per_epoch": 2, "batch_size": 4}
-    return {"network": "diffusion_unet", "pairs_from": str(folder), **small}
+    return {"architecture": "diffusion_unet", "pairs_from": str(folder), **small}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def train(folder, **options):
 def test_train_leaves_both_networks(trained):
     denoiser, segmenter = load_rock_denoiser(trained / "denoiser.pt"), load_network(trained / "model.pt")
     assert (type(denoiser), type(segmenter)) == (DiffusionDenoiser, DiffusionSegmenter)
-    assert json.loads((trained / "model.json").read_text())["settings"]["network"] == "diffusion_unet"
+    assert json.loads((trained / "model.json").read_text())["settings"]["architecture"] == "diffusion_unet"
     image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert torch.allclose(denoiser(image, torch.zeros(1))[:, 1:], segmenter(image), atol=1e-5)
@@ -62,12 +62,12 @@ def test_it_segments_a_scan(trained, sample, tmp_path):
 
 
 def test_another_architecture_is_refused_as_a_start(trained, options, tmp_path):
-    given = {**options, "network": "rock_unet", "checkpoint": str(trained)}
+    given = {**options, "architecture": "rock_unet", "checkpoint": str(trained)}
     assert "is of another architecture than RockDenoiser" in refusal(
         "train", CONFIGS, output_dir=str(tmp_path), **given
     )
 
 
 def test_an_unknown_network_is_refused(tmp_path):
-    words = refusal("train", CONFIGS, output_dir=str(tmp_path), network="diffusion")
-    assert "network has no 'diffusion': did you mean 'diffusion_unet'?" in words
+    words = refusal("train", CONFIGS, output_dir=str(tmp_path), architecture="diffusion")
+    assert "architecture has no 'diffusion': did you mean 'diffusion_unet'?" in words

@@ -12,6 +12,7 @@ from synfine_monai.experiments.starting_networks import StartingNetworks
 from synfine_monai.experiments.tuned_run import TunedRun
 from synfine_monai.handlers.resume import signature_of
 from synfine_monai.networks.model_file import describe_model, save_model
+from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
 
 SENSITIVITY = {"sequential": {"down_0": {"mean": 0.5}}, "transversal": {"high": {"mean": 0.25}}}
@@ -288,3 +289,16 @@ def test_settings_tell_how_the_network_was_trained_that_a_method_starts_from(mak
 def test_an_unknown_start_is_refused_by_name(make_started):
     with pytest.raises(ScanError, match="start 'hybird' is unknown: choose hybrid, supervised, decoder"):
         make_started(methods={"one": {"start": "hybird"}}).shared(factors("one"))
+
+
+def test_a_baseline_may_read_the_features_of_a_denoiser(make_started, tmp_path):
+    execute = make_started(
+        tasks={"small": {}}, methods={"features": {"baseline": "denoiser_features", "start": "hybrid"}}
+    )
+    assert execute.shared(factors("features")) == [("start", "hybrid", 7)]
+    save_model(RockDenoiser(5, (4, 4, 4)), describe_model(synthetic_task(), RockDenoiser(5, (4, 4, 4)), "zscore"),
+               tmp_path / "starts" / "train_1" / "denoiser.pt")  # fmt: skip
+    row = execute(factors("features", label_budget=1))
+    assert execute.cache.asked == []
+    assert (row["patches"], row["selected"]) == (1, "")
+    assert 0 < row["pore_dice"] <= 1

@@ -7,7 +7,7 @@ from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, Diffusi
 from synfine_monai.networks.model_file import describe_model, read_model_info, save_model
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.networks.starting_architecture import DENOISERS, check_network, new_denoiser, starting_network
+from synfine_monai.networks.starting_architecture import DENOISERS, check_architecture, new_denoiser, starting_network
 
 IMAGE = torch.zeros(1, 1, 8, 8)
 
@@ -49,5 +49,5 @@ def test_denoisers_by_name(name):
 
 
 def test_an_unknown_name_is_refused():
-    with pytest.raises(ScanError, match="network has no 'diffusion': did you mean 'diffusion_unet'"):
-        check_network("diffusion")
+    with pytest.raises(ScanError, match="architecture has no 'diffusion': did you mean 'diffusion_unet'"):
+        check_architecture("diffusion")

@@ -38,8 +38,8 @@ A small U-Net that names the phases of rock in slices of an X-ray micro-CT scan.
 - Classes: {classes}.
 - Voxel size of training: {voxel_size}.
 
-The input is normalised by statistics of a whole scan, which one slice does not have; this step is not part of the file. The
-test image is procedural rock; no scan is in this package.
+The input is normalised by statistics of a whole scan, which one slice does not have; this step is not part of the
+file. The test image is procedural rock; no scan is in this package.
 
 ## Validation
 
@@ -81,7 +81,7 @@ def write_bioimage_model(
     image = _test_image(description["normalisation"])
     with torch.no_grad():
         logits = network(image)
-    with TemporaryDirectory() as scratch, spec.ValidationContext(perform_io_checks=False, log_warnings=False):
+    with TemporaryDirectory() as scratch, spec.ValidationContext(log_warnings=False):
         folder = Path(scratch)
         np.save(folder / "test_image.npy", image.numpy())
         np.save(folder / "test_logits.npy", logits.numpy())
@@ -119,7 +119,7 @@ def _input(form: ModuleType, description: Mapping[str, Any], test: Path) -> Any:
     sides = [form.SpaceInputAxis(id=side, size=size, **lengths[side]) for side in "yx"]
     return form.InputTensorDescr(
         id="image",
-        description=description["input"][:128],
+        description="one slice, normalised by the core of the whole scan, see the documentation",
         axes=[form.BatchAxis(), form.ChannelAxis(channel_names=["attenuation"]), *sides],
         data=form.IntervalOrRatioDataDescr(type="float32"),
         test_tensor=form.FileDescr(source=test),
@@ -136,7 +136,7 @@ def _output(form: ModuleType, description: Mapping[str, Any], test: Path) -> Any
     ]
     return form.OutputTensorDescr(
         id="logits",
-        description=description["output"][:128],
+        description="logits of the classes; a voxel's label is the index of its largest logit",
         axes=[form.BatchAxis(), form.ChannelAxis(channel_names=description["classes"]), *sides],
         data=form.IntervalOrRatioDataDescr(type="float32"),
         test_tensor=form.FileDescr(source=test),

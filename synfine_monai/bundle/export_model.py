@@ -169,7 +169,7 @@ def _segmenter(checkpoint: Path) -> nn.Module:
     network = load_network(checkpoint)
     if type(network) is not RockUNet:
         raise ScanError(
-            f"checkpoint {checkpoint} holds a {type(network).__name__}, which needs more than an image: only segmenters "
-            "can be exported."
+            f"checkpoint {checkpoint} holds a {type(network).__name__}, which needs more than an image: only "
+            "segmenters can be exported."
         )
     return fold_batch_norm(network)

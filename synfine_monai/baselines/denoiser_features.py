@@ -69,6 +69,7 @@ class DenoiserFeatures:
         seed: of the noise; one noise for all slices of a size.
 
     Raises:
+        TypeError: if it is another kind of network: one with group norm, say, would see each window another way.
         ValueError: if a level or a block is unknown, or there are none.
     """
 
@@ -81,6 +82,8 @@ class DenoiserFeatures:
         seed: int = 0,
     ) -> None:
         known = ("down_0", "down_1", "down_2", "up_0", "up_1")
+        if not isinstance(network, RockDenoiser):
+            raise TypeError(f"features come from a RockDenoiser, got a {type(network).__name__}.")
         if not levels or not all(0 <= level < len(alphas_cumprod) for level in levels):
             raise ValueError(f"features need noise levels from 0 to {len(alphas_cumprod) - 1}, got {list(levels)}.")
         if not blocks or not set(blocks) <= set(known):
@@ -170,7 +173,7 @@ class DenoiserFeaturesBaseline(Baseline):
         return classes[fov]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The classifier, the denoiser's weights (``network.…``) and how it was looked at: 2.3 MB for two classes."""
+        """The classifier, the denoiser's weights (``network.…``) and how it was looked at: 3.7 MB for two classes."""
         seen, state = self.features, self.features.network.state_dict()
         return {
             **self.classifier.arrays(),

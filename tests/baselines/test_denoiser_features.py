@@ -13,6 +13,7 @@ from synfine_monai.baselines.lookup import LookupBaseline
 from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.rock_denoiser import RockDenoiser
+from synfine_monai.networks.rock_unet import RockUNet
 
 SCHEDULER = DDIMScheduler(schedule="cosine", prediction_type="v_prediction", clip_sample=False)
 
@@ -165,6 +166,11 @@ def test_only_the_core_is_classified(denoiser):
     disc = np.hypot(*np.mgrid[-64:64, -64:64]) < 50
     baseline = DenoiserFeaturesBaseline(denoiser, SCHEDULER, members=1).fit([replace(textures(), fov=disc)])
     assert np.array_equal(baseline.predict(textures().image, disc) != IGNORED, disc)
+
+
+def test_refuses_another_kind_of_network():
+    with pytest.raises(TypeError, match="RockDenoiser, got a RockUNet"):
+        features_of(RockUNet())
 
 
 @pytest.mark.parametrize("levels", [(), (-1,), (50, 1000)])

@@ -11,6 +11,8 @@ from numpy.typing import DTypeLike
 from synfine_monai.data.quiet_libraries import quiet_libraries
 from synfine_monai.data.raw_name import labels_name
 from synfine_monai.data.scan_base import Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.data.scan_hdf5 import Hdf5Scan, split_dataset
+from synfine_monai.data.scan_hdf5_sink import Hdf5Sink
 from synfine_monai.data.scan_itk import ItkScan
 from synfine_monai.data.scan_itk_sink import MetaImageSink, NrrdSink
 from synfine_monai.data.scan_nifti import NiftiScan, NiftiSink
@@ -18,6 +20,8 @@ from synfine_monai.data.scan_raw import RawScan, RawSink
 from synfine_monai.data.scan_tiff import TiffScan
 from synfine_monai.data.scan_tiff_folder import TiffFolderScan, TiffFolderSink
 from synfine_monai.data.scan_tiff_sink import TiffSink
+from synfine_monai.data.scan_zarr import ZarrScan, is_zarr
+from synfine_monai.data.scan_zarr_sink import ZarrSink
 from synfine_monai.data.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 from synfine_monai.errors import ScanError
 
@@ -25,13 +29,15 @@ __all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "forma
            "open_scan"]
 
 FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd",
-           ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".raw": "raw"}
+           ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5",
+           ".nxs": "hdf5", ".raw": "raw"}
 """Extension -> format."""
 
 SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink,
-                                    "nrrd": NrrdSink, "mha": MetaImageSink, "mhd": MetaImageSink, "raw": RawSink}
+                                    "nrrd": NrrdSink, "mha": MetaImageSink, "mhd": MetaImageSink, "zarr": ZarrSink,
+                                    "hdf5": Hdf5Sink, "raw": RawSink}
 
-DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "raw": "um"}
+DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "zarr": "um", "hdf5": "um", "raw": "um"}
 """Unit to write where the source states none; millimetres for the other formats."""
 
 
@@ -40,7 +46,8 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
     """Open a scan for reading by windows of slices; reads its header only.
 
     Args:
-        path: a file, or a folder with one TIFF a slice.
+        path: a file, a folder with one TIFF a slice, a Zarr store or an array in it (core.zarr/raw), or a dataset of
+            an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
         raw_shape: (z, y, x) of a headerless raw file whose name does not carry x_y_z.
         raw_dtype: its type, for example "uint16" (little-endian) or ">u2".
         voxel_size_um: (z, y, x), or one number for cubes; wins over what the file says.
@@ -48,13 +55,15 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
     Raises:
         ScanError: if it is missing, unreadable, damaged, or nothing that can be segmented.
     """
-    path = Path(path)
+    path, dataset = split_dataset(path)
     _refuse_unreadable(path)
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
     try:
         with quiet_libraries() as errors:
             if kind == "raw":
                 scan: Scan = RawScan(path, raw_shape, raw_dtype)
+            elif kind == "hdf5":
+                scan = Hdf5Scan(path, dataset)
             else:
                 scan = _opened(path, kind, errors)
     except (ScanError, MemoryError):
@@ -72,6 +81,8 @@ def _opened(path: Path, kind: str, errors: list[str]) -> Scan:
         return TiffScan(path, errors)
     if kind == "tiff_folder":
         return TiffFolderScan(path)
+    if kind == "zarr":
+        return ZarrScan(path)
     return NiftiScan(path) if kind == "nifti" else ItkScan(path, kind)
 
 
@@ -91,22 +102,23 @@ def _refuse_unreadable(path: Path) -> None:
 
 
 def extension_of(path: str | os.PathLike) -> str:
-    """".tif", ".nii.gz", ".ome.tif" …, as the file spells it; "" if it has none."""
-    name = Path(path).name
-    for double in (".nii.gz", ".ome.tif", ".ome.tiff"):
+    """".tif", ".nii.gz", ".ome.tif", ".ome.zarr" …, as the file spells it; "" if it has none."""
+    path = split_dataset(path)[0]
+    name = path.name
+    for double in (".nii.gz", ".ome.tif", ".ome.tiff", ".ome.zarr"):
         if name.lower().endswith(double):
             return name[-len(double):]
-    return Path(path).suffix
+    return path.suffix
 
 
 def format_of(path: str | os.PathLike) -> str:
-    """The format of a file by its extension; a folder holds one TIFF a slice.
+    """The format of a file by its extension; a folder is a Zarr store or holds one TIFF a slice.
 
     Raises:
         ScanError: for an unknown extension.
     """
     if Path(path).is_dir():
-        return "tiff_folder"
+        return "zarr" if is_zarr(Path(path)) else "tiff_folder"
     extension = extension_of(path).lower().removeprefix(".ome")
     if extension not in FORMATS:
         raise ScanError(f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with "
@@ -162,18 +174,32 @@ def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.u
     return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
-def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels",
-                dtype: DTypeLike = np.uint8) -> Path:
+def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels", dtype: DTypeLike = np.uint8,
+                extension: str | None = None) -> Path:
     """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension.
 
     A folder for a folder; a raw file's name gets the type of the labels, and the sizes and voxel size if it lacks them.
+
+    Args:
+        info: the scan.
+        output_dir: folder of the labels.
+        suffix: what the name gets.
+        dtype: of the voxels to be written.
+        extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
     """
-    if info.format == "tiff_folder":
-        return Path(output_dir) / f"{info.path.resolve().name}{suffix}"
-    extension = extension_of(info.path)
-    stem = info.path.name.removesuffix(extension)
-    if info.format == "raw":
+    source = info.path.resolve() if info.path.is_dir() else info.path
+    own = "" if info.format == "tiff_folder" else extension_of(source)
+    if info.format == "zarr" and not own.lower().endswith(".zarr"):
+        own = ""
+    stem = source.name.removesuffix(own)
+    extension = _written_extension(info.format, own) if extension is None else extension
+    if extension.lower() == ".raw":
         stem, suffix = labels_name(stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um), ""
-    if extension.lower() == ".nhdr":
-        extension = ".nrrd"
     return Path(output_dir) / f"{stem}{suffix}{extension}"
+
+
+def _written_extension(kind: str, extension: str) -> str:
+    if kind == "zarr" and not extension:
+        return ".ome.zarr"
+    # labels alone are no NeXus file, and an NRRD header without its voxels is half of one
+    return {".nhdr": ".nrrd", ".nxs": ".h5"}.get(extension.lower(), extension)

@@ -34,7 +34,7 @@ class ScanInfo:
 
     Attributes:
         path: the file, or the folder of slices.
-        format: "tiff", "tiff_folder", "nifti", "nrrd", "mha", "mhd" or "raw".
+        format: "tiff", "tiff_folder", "nifti", "nrrd", "mha", "mhd", "zarr", "hdf5" or "raw".
         shape: (D, H, W), z first; a single 2-D image has D = 1.
         dtype: of the voxels, in the machine's byte order.
         voxel_size_um: (z, y, x) in µm, or None where nobody states it.
@@ -212,7 +212,14 @@ class ScanSink(ABC):
         """Close whatever is open, without raising."""
 
     def _publish(self) -> None:
+        if not self.path.is_dir():
+            os.replace(self.partial, self.path)
+            return
+        old = self.path.with_name(f".{self.path.name}.old")  # a folder cannot be replaced in one step
+        _remove(old)
+        os.replace(self.path, old)
         os.replace(self.partial, self.path)
+        shutil.rmtree(old, ignore_errors=True)
 
     def _not_written(self, problem: OSError) -> ScanError:
         return ScanError(f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make "

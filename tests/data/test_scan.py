@@ -15,7 +15,7 @@ from synfine_monai.errors import ScanError
 
 SHAPE = (5, 7, 6)
 NAMES = ["core.tif", "core.tiff", "core.ome.tif", "core.nii", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd",
-         "core_6x7x5_uint16.raw", "core"]
+         "core.zarr", "core.ome.zarr", "core.h5", "core_6x7x5_uint16.raw", "core"]
 RNG = np.random.default_rng(7)
 VOLUME = RNG.integers(0, 65_536, SHAPE, dtype=np.uint16)
 LABELS = (VOLUME % 3).astype(np.uint8)
@@ -145,7 +145,7 @@ class Slices(Dataset):
         return self.scan.read(z, z + 1).astype(np.int64)
 
 
-@pytest.mark.parametrize("name", ["core.tif", "core.nii.gz", "core.mha"])
+@pytest.mark.parametrize("name", ["core.tif", "core.nii.gz", "core.mha", "core.zarr", "core.h5"])
 def test_workers_do_not_disturb_each_other(tmp_path, name):
     volume = np.concatenate([VOLUME] * 8)
     written(tmp_path / name, volume)

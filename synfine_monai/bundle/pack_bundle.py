@@ -15,12 +15,12 @@ from synfine_monai.bundle.finished_run import (
     tellable_recipe,
     tellable_versions,
 )
-from synfine_monai.bundle.packed_card import CARD, NO_LICENCE, packed_card
+from synfine_monai.bundle.packed_card import NO_LICENCE, WORDS_OF_EVERY_CARD, packed_card
 from synfine_monai.bundle.packed_figures import copy_figures
 from synfine_monai.bundle.packed_folder import new_bundle_folder
-from synfine_monai.bundle.packed_metadata import packed_metadata
+from synfine_monai.bundle.packed_metadata import TEXTS, packed_metadata
 from synfine_monai.bundle.packed_model import packed_model_info
-from synfine_monai.bundle.packed_scores import PackedScores, packed_scores
+from synfine_monai.bundle.packed_scores import SPLITS, TOLD, PackedScores, packed_scores
 from synfine_monai.bundle.packed_test_case import write_expected_labels, write_test_input
 from synfine_monai.bundle.readable_parts import readable_parts
 from synfine_monai.bundle.redaction import check_nothing_private, private_words
@@ -34,6 +34,10 @@ from synfine_monai.report.table import METHOD_WORDS
 __all__ = ["pack_bundle"]
 
 COPIED = (layout.INFERENCE, layout.LOGGING)
+STAGES = ("pre-training", "fine-tuning")
+RECORDED = ("run", "packed_with", "recipe", "synfine_monai", "python", "commit", "packages")
+"""Keys of ``provenance.json``."""
+
 STARTS_CODE = ("$", "@", "%")
 
 
@@ -155,9 +159,10 @@ def _packed_provenance(run: FinishedRun) -> dict[str, Any]:
 
 def _public_texts(source: Path, info: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[str]:
     """What every bundle holds, whosever the scan is, and what ``--name`` and the classes say."""
-    yield from (CARD, *METHOD_WORDS.values(), *public_words(), json.dumps(info["architecture"]))
+    yield from (WORDS_OF_EVERY_CARD, *TEXTS.values(), *SPLITS, *METHOD_WORDS, *METHOD_WORDS.values())
+    yield from (*public_words(), *STAGES, json.dumps(info["architecture"]))
     yield from (str(label) for label in info["labels"])
-    yield from (*info, *metadata, *metadata["required_packages_version"])
+    yield from (*info, *metadata, *TOLD, *RECORDED)
     yield from ((source / layout.METADATA).read_text(encoding="utf-8"), readable_parts(source / layout.MODEL_WEIGHTS))
 
 

@@ -8,7 +8,7 @@ from synfine_monai.bundle.packed_metadata import value_range
 from synfine_monai.bundle.packed_scores import PackedScores
 from synfine_monai.bundle.packed_test_case import DEFAULT_VOXEL_SIZE_UM
 
-__all__ = ["CARD", "NO_LICENCE", "packed_card", "plain"]
+__all__ = ["NO_LICENCE", "WORDS_OF_EVERY_CARD", "packed_card", "plain"]
 
 CARD = """\
 # {name}
@@ -103,6 +103,18 @@ NO_LICENCE = (
 ON_TRAINING = "These are the items that the model was trained on, so the scores say nothing of others."
 HELD_BACK = "There were no test items: slices of the training scans were held back, which flatters a model."
 PICTURES = "- pictures of the owner's scans, with their titles, in the folder figures: {names}."
+ROWS = {"stage": "Last stage", "tune": "What was tuned (`--tune`)", "selected": "Part that it stands for",
+        "label_budget": "Labelled patches of 64×64", "patch_seed": "Seed of their choice",
+        "seed": "Seed of training"}  # fmt: skip
+NO_HISTOGRAM = "no histogram of grey levels"
+HISTOGRAM = ("the histogram of normalised grey levels in the core, in {bins} bins of {width:g} standard deviations, "
+             "shares in whole percent")  # fmt: skip
+
+WORDS_OF_EVERY_CARD = " ".join(
+    [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_HISTOGRAM, HISTOGRAM, *ROWS.values(),
+     *SHOWN.values(), "items method this model not known"]
+)  # fmt: skip
+"""What a card may say of any run."""
 
 
 def packed_card(
@@ -142,7 +154,7 @@ def packed_card(
 
 def plain(text: Any) -> str:
     """Text of others on one line, with nothing in it that Markdown or HTML would act on."""
-    text = " ".join(str(text).split()).replace("<", "‹").replace(">", "›").replace("&", "and")
+    text = " ".join(str(text).replace("&", " and ").split()).replace("<", "‹").replace(">", "›")
     return re.sub(r"([\\`*_\[\]|#!])", r"\\\1", text)
 
 
@@ -155,10 +167,7 @@ def _class_rows(info: Mapping[str, Any]) -> str:
 
 
 def _training_rows(info: Mapping[str, Any]) -> str:
-    words = {"stage": "Last stage", "tune": "What was tuned (`--tune`)", "selected": "Part that it stands for",
-             "label_budget": "Labelled patches of 64×64", "patch_seed": "Seed of their choice",
-             "seed": "Seed of training"}  # fmt: skip
-    return "\n".join(f"| {title} | {plain(info[key])} |" for key, title in words.items() if key in info)
+    return "\n".join(f"| {title} | {plain(info[key])} |" for key, title in ROWS.items() if key in info)
 
 
 def _scores(scores: PackedScores) -> str:
@@ -192,9 +201,5 @@ def _grey_levels(info: Mapping[str, Any]) -> str:
 
 def _histogram_told(info: Mapping[str, Any]) -> str:
     if "histogram" not in info:
-        return "no histogram of grey levels"
-    width, bins = info["bin_edges"][1] - info["bin_edges"][0], len(info["histogram"])
-    return (
-        f"the histogram of normalised grey levels in the core, in {bins} bins of {width:g} standard deviations, "
-        "shares in whole percent"
-    )
+        return NO_HISTOGRAM
+    return HISTOGRAM.format(bins=len(info["histogram"]), width=info["bin_edges"][1] - info["bin_edges"][0])

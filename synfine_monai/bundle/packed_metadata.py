@@ -6,11 +6,20 @@ from typing import Any
 
 from synfine_monai.bundle.packed_scores import PackedScores
 
-__all__ = ["class_channels", "packed_metadata", "value_range"]
+__all__ = ["TEXTS", "class_channels", "packed_metadata", "value_range"]
 
 INSTALLED = {"monai_version": "monai", "pytorch_version": "torch", "numpy_version": "numpy"}
 KEPT = ("schema", "image_classes", "label_classes", "references", "network_data_format")
 """Entries of our own bundle's metadata that hold for every network made with it, or are filled in below."""
+
+TEXTS = {
+    "changelog": "packed from a run of {stage}",
+    "task": "Segmentation of {classes} in X-ray micro-CT scans of rock",
+    "copyright": "Copyright (c) {authors}; see LICENSE",
+    "data_source": "scans and labels of the authors, which are not part of this bundle",
+    "data_type": "not part of this bundle",
+    "intended_use": "Scans like those of training, with a look at labelled patches first.",
+}
 
 
 def packed_metadata(
@@ -35,21 +44,18 @@ def packed_metadata(
     """
     filled = {key: base[key] for key in KEPT if key in base}
     channels = class_channels(info["labels"])
+    told = {"stage": info.get("stage", "training"), "classes": _enumerated(info["labels"]), "authors": authors}
+    filled |= {key: text.format(**told) for key, text in TEXTS.items()}
     filled |= {
         "version": version,
-        "changelog": {version: f"packed from a run of {info.get('stage', 'training')}"},
+        "changelog": {version: filled["changelog"]},
         **{key: _installed(package) for key, package in INSTALLED.items()},
         "required_packages_version": {package: _installed(package) for package in base["required_packages_version"]},
         "name": name,
-        "task": f"Segmentation of {_enumerated(info['labels'])} in X-ray micro-CT scans of rock",
         "description": description,
         "authors": authors,
-        "copyright": f"Copyright (c) {authors}; see LICENSE",
-        "data_source": "scans and labels of the authors, which are not part of this bundle",
-        "data_type": "not part of this bundle",
         "pred_classes": ", ".join(f"{k} {label}" for k, label in channels.items()),
         "eval_metrics": {} if scores is None else scores.as_metadata(),
-        "intended_use": "Scans like those of training, with a look at labelled patches first.",
     }
     filled["network_data_format"] = _data_format(base["network_data_format"], info, channels)
     return {key: filled[key] for key in base if key in filled}

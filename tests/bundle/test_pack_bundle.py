@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import zipfile
 
 import nibabel
@@ -177,6 +178,17 @@ def test_a_leak_stops_the_packing(confidential, tmp_path, quick, monkeypatch):
 def test_what_the_sender_says_is_no_leak(confidential, tmp_path, quick):
     sent = pack_bundle(confidential.results, "zephyrfield", tmp_path, SOURCE, description="From Borehole-Kestrel")
     assert "From Borehole-Kestrel" in contents(sent)[f"zephyrfield/{layout.MODEL_CARD}"].decode()
+
+
+def test_folders_with_everyday_names_do_not_stop_the_packing(tmp_path, quick):
+    """Each word of a bundle that holds nothing of its run's names, as the name of a folder above the scan."""
+    results = make_run(tmp_path)
+    first = pack_bundle(results, "neutral", tmp_path / "first", SOURCE)
+    texts = [c.decode() for n, c in contents(first).items() if n.endswith((".json", ".md")) and "manifest" not in n]
+    words = sorted(set(re.findall(r"[a-z]{4,}", " ".join(texts))))
+    known = json.loads((results / "provenance.json").read_text())
+    (results / "provenance.json").write_text(json.dumps({**known, "data": {f"/{'/'.join(words)}/scan.tif": "0"}}))
+    assert pack_bundle(results, "neutral", tmp_path / "second", SOURCE).read_bytes() == first.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,9 @@ def test_many_values_are_grey_levels():
     assert not halver.labels
 
 
-@pytest.mark.parametrize(("shape", "count", "last"), [((1024, 1024, 1024), 3, (256, 256, 256)), ((5, 7, 6), 1, None),
-                                                      ((1, 1011, 980), 3, (1, 253, 245)), ((9, 257, 9), 2, (5, 129, 5))])
+@pytest.mark.parametrize(("shape", "count", "last"), [
+    ((1024, 1024, 1024), 3, (256, 256, 256)), ((5, 7, 6), 1, None), ((1, 1011, 980), 3, (1, 253, 245)),
+    ((9, 257, 9), 2, (5, 129, 5))])
 def test_levels_end_at_256(shape, count, last):
     shapes = level_shapes(shape)
     assert len(shapes) == count

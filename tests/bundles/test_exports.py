@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*dynamic_axes"),
+    pytest.mark.filterwarnings("ignore:Found mapping with:UserWarning:bioimageio"),
 ]
 
 REPOSITORY = BUNDLE.parents[1]

@@ -35,8 +35,8 @@ __all__ = ["pack_bundle"]
 
 COPIED = (layout.INFERENCE, layout.LOGGING)
 STAGES = ("pre-training", "fine-tuning")
-RECORDED = ("run", "packed_with", "recipe", "synfine_monai", "python", "commit", "packages")
-"""Keys of ``provenance.json``."""
+RECORDED = ("run", "packed_with", "recipe", "synfine_monai", "python", "commit", "packages", "torch", "true", "false")
+"""Keys and words of ``provenance.json``."""
 
 STARTS_CODE = ("$", "@", "%")
 
@@ -162,7 +162,7 @@ def _public_texts(source: Path, info: Mapping[str, Any], metadata: Mapping[str, 
     yield from (WORDS_OF_EVERY_CARD, *TEXTS.values(), *SPLITS, *METHOD_WORDS, *METHOD_WORDS.values())
     yield from (*public_words(), *STAGES, json.dumps(info["architecture"]))
     yield from (str(label) for label in info["labels"])
-    yield from (*info, *metadata, *TOLD, *RECORDED)
+    yield from (*info, *metadata, *TOLD, "split", *RECORDED)
     yield from ((source / layout.METADATA).read_text(encoding="utf-8"), readable_parts(source / layout.MODEL_WEIGHTS))
 
 

@@ -106,13 +106,15 @@ PICTURES = "- pictures of the owner's scans, with their titles, in the folder fi
 ROWS = {"stage": "Last stage", "tune": "What was tuned (`--tune`)", "selected": "Part that it stands for",
         "label_budget": "Labelled patches of 64×64", "patch_seed": "Seed of their choice",
         "seed": "Seed of training"}  # fmt: skip
+NO_PICTURE, KEPT_PICTURES = "- no picture.", ", and every picture of the scans"
+SCORED = "On the {split} items, over labelled voxels in the field of view."
 NO_HISTOGRAM = "no histogram of grey levels"
 HISTOGRAM = ("the histogram of normalised grey levels in the core, in {bins} bins of {width:g} standard deviations, "
              "shares in whole percent")  # fmt: skip
 
 WORDS_OF_EVERY_CARD = " ".join(
-    [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_HISTOGRAM, HISTOGRAM, *ROWS.values(),
-     *SHOWN.values(), "items method this model not known"]
+    [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_PICTURE, KEPT_PICTURES, SCORED,
+     NO_HISTOGRAM, HISTOGRAM, *ROWS.values(), *SHOWN.values(), "items method this model not known"]
 )  # fmt: skip
 """What a card may say of any run."""
 
@@ -146,8 +148,8 @@ def packed_card(
         grey_levels=_grey_levels(info),
         synfine_version=metadata["required_packages_version"]["synfine_monai"],
         histogram_told=_histogram_told(info),
-        figures_told=PICTURES.format(names=", ".join(figures)) if figures else "- no picture.",
-        figures_kept="" if figures else ", and every picture of the scans",
+        figures_told=PICTURES.format(names=", ".join(figures)) if figures else NO_PICTURE,
+        figures_kept="" if figures else KEPT_PICTURES,
         licence="See [LICENSE](../LICENSE).\n" if licensed else f"{NO_LICENCE}\n",
     )
 
@@ -174,7 +176,7 @@ def _scores(scores: PackedScores) -> str:
     note = {"training": f" {ON_TRAINING}", "held-back slices": f" {HELD_BACK}"}.get(scores.split, "")
     rows = {"this model": scores.model, **scores.others}
     table = [
-        f"On the {scores.split} items, over labelled voxels in the field of view.{note}",
+        SCORED.format(split=scores.split) + note,
         "",
         f"| method | {' | '.join(SHOWN.values())} |",
         f"| --- |{' --- |' * len(SHOWN)}",

@@ -185,7 +185,7 @@ def test_folders_with_everyday_names_do_not_stop_the_packing(tmp_path, quick):
     results = make_run(tmp_path)
     first = pack_bundle(results, "neutral", tmp_path / "first", SOURCE)
     texts = [c.decode() for n, c in contents(first).items() if n.endswith((".json", ".md")) and "manifest" not in n]
-    words = sorted(set(re.findall(r"[a-z]{4,}", " ".join(texts))))
+    words = sorted(set(re.findall(r"[a-z]{4,}", " ".join(texts).lower())))
     known = json.loads((results / "provenance.json").read_text())
     (results / "provenance.json").write_text(json.dumps({**known, "data": {f"/{'/'.join(words)}/scan.tif": "0"}}))
     assert pack_bundle(results, "neutral", tmp_path / "second", SOURCE).read_bytes() == first.read_bytes()

@@ -124,6 +124,7 @@ def _judge_call(node: ast.Call, allowed: Allowed, bound: frozenset[str]) -> Iter
             yield f"the call of {node.func.id!r}, which is not on the list"
     elif _unparse(node) not in allowed.reference_calls:
         yield f"{_short(_unparse(node))}: a call of something that is no name"
+        yield from _judge(node.func, allowed, bound)
     for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
         yield from _judge(argument.value if isinstance(argument, ast.Starred) else argument, allowed, bound)
 

@@ -69,8 +69,6 @@ def _read_headers(path: Path) -> tuple[dict[str, StoredTensor], dict[str, int]]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             names = [entry.orig_filename for entry in entries]
-            if any(e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries):
-                raise ScanError("its numbers are compressed, which torch never does (a bomb?)")
             if len(set(names)) != len(names):
                 raise ScanError("it holds an entry twice")
             root = names[0].split("/")[0]
@@ -80,6 +78,8 @@ def _read_headers(path: Path) -> tuple[dict[str, StoredTensor], dict[str, int]]:
                 raise ScanError("its entries claim more bytes than the file has")
             if strange := [n for n in names if "/code/" in n or n.endswith((".py", "constants.pkl"))]:
                 raise ScanError(f"it holds a program ({strange[0]}), not weights alone")
+            if any(e.compress_type != zipfile.ZIP_STORED or e.compress_size != e.file_size for e in entries):
+                raise ScanError("its numbers are compressed, which torch never does (a bomb?)")
             stored = read_state_pickle(archive.read(f"{root}/data.pkl"))
     except (zipfile.BadZipFile, zlib.error, KeyError, OSError, NotImplementedError, EOFError) as error:
         raise ScanError(f"damaged: {error}") from error

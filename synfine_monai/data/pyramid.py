@@ -39,33 +39,45 @@ class Halver:
 
     Among labels that are equally frequent, that of the first voxel is preferred, so that no phase is favoured.
 
+    Args:
+        may_be_labels: False for what holds grey levels; True for 8-bit voxels, until too many values are seen.
+
     Attributes:
-        labels: whether all that was halved or shown looked like labels.
+        labels: whether what was seen are labels.
     """
 
     def __init__(self, may_be_labels: bool) -> None:
         self.labels = may_be_labels
+        self._seen: set[int] = set()
 
     def look(self, block: np.ndarray) -> None:
-        """Notice grey levels among what might be labels."""
-        self.labels = self.labels and len(_values(block)) <= MOST_LABELS
+        """See the values of a block that is to be halved, or whose halves are."""
+        if self.labels:
+            self._seen |= _values(block)
+            self.labels = len(self._seen) <= MOST_LABELS
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """(C, d, H, W) to its half; an odd last voxel counts twice, an axis of length 1 stays."""
         block = np.pad(block, [(0, 0), *((0, n % 2 if n > 1 else 0) for n in block.shape[1:])], mode="edge")
         steps = [2 if n > 1 else 1 for n in block.shape[1:]]
-        corners = [block[:, i::steps[0], j::steps[1], k::steps[2]] for i, j, k in product(*map(range, steps))]
-        return _most_frequent(corners, _values(block)) if self.labels else _mean(corners)
+        half = np.empty((len(block), *(n // step for n, step in zip(block.shape[1:], steps, strict=True))), block.dtype)
+        for c, z in np.ndindex(half.shape[:2]):  # a slice at a time stays in the cache
+            corners = [np.ascontiguousarray(block[c, z * steps[0] + i, j::steps[1], k::steps[2]])
+                       for i, j, k in product(*map(range, steps))]
+            half[c, z] = _most_frequent(corners, sorted(self._seen)) if self.labels else _mean(corners)
+        return half
 
 
-def _values(block: np.ndarray) -> np.ndarray:
-    seen = np.zeros(256, bool)
-    for image in block.reshape(-1, block.shape[-1]):  # an index as large as the block would be eight times its size
-        seen[image] = True
-    return np.flatnonzero(seen).astype(block.dtype)
+def _values(block: np.ndarray) -> set[int]:
+    """The lowest values of ``block``, at least as many as tell labels from grey levels."""
+    values: set[int] = set()
+    while block.size and len(values) <= MOST_LABELS:
+        values.add(lowest := int(block.min()))
+        block = block[block > lowest]
+    return values
 
 
-def _most_frequent(corners: Sequence[np.ndarray], values: np.ndarray) -> np.ndarray:
+def _most_frequent(corners: Sequence[np.ndarray], values: Sequence[int]) -> np.ndarray:
     best = corners[0].copy()
     most = np.zeros(best.shape, np.uint8)
     for corner in corners:

@@ -18,15 +18,21 @@ def brute_force_modes(volume):
     return out
 
 
+def half_of_labels(block):
+    halver = Halver(True)
+    halver.look(block)
+    return halver(block)
+
+
 @pytest.mark.parametrize("shape", [(4, 6, 8), (5, 7, 3), (1, 5, 4), (2, 1, 1)])
 def test_labels_halve_to_their_mode(shape):
     volume = RNG.integers(0, 4, shape, dtype=np.uint8)
-    np.testing.assert_array_equal(Halver(True)(volume[None])[0], brute_force_modes(volume))
+    np.testing.assert_array_equal(half_of_labels(volume[None])[0], brute_force_modes(volume))
 
 
 def test_no_label_is_favoured_among_equals():
     volume = RNG.permuted(np.repeat([0, 3], 4)[None].repeat(20_000, 0), axis=1).reshape(20_000, 2, 2, 2)
-    halves = Halver(True)(volume.transpose(1, 0, 2, 3).reshape(1, 2, 40_000, 2).astype(np.uint8))
+    halves = half_of_labels(volume.transpose(1, 0, 2, 3).reshape(1, 2, 40_000, 2).astype(np.uint8))
     assert (halves == 3).mean() == pytest.approx(0.5, abs=0.02)
 
 

@@ -20,6 +20,8 @@ VERBS = {
     "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
     "evaluate": ("evaluate", "score a model and the baselines on labelled slices"),
     "bridge": ("bridged", "learn by a bridge: synthetic pairs first, then your labels with a new head"),
+    "pack": ("pack", "pack a run as one bundle to share: a folder and a zip"),
+    "export": ("export", "write a model as TorchScript, ONNX or for bioimage.io"),
     "hybrid": ("hybrid", "learn after hybrid pre-training: one network that removes noise and names phases"),
     "fit": ("fit", "fit a preset of the rock generator to a scan, without labels"),
     "match": ("match", "make synthetic pairs with the grey levels and the spectrum of a scan"),

@@ -1,5 +1,6 @@
 """A scan as slabs of a few slices, normalised, for inference at the memory of a slab."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +14,7 @@ from synfine_monai.data.scan import Scan
 from synfine_monai.data.scan_field_of_view import FieldOfView
 from synfine_monai.errors import ScanError
 
-__all__ = ["SlabDataset"]
+__all__ = ["SlabDataset", "read_slab", "slab_slices"]
 
 SMALLEST_SIDE = 16
 
@@ -28,6 +29,7 @@ class SlabDataset(Dataset):
         field_of_view: of the scan.
         statistics: by which the scan is normalised.
         slab_voxels: voxels of a slab, rounded down to whole slices, but at least one slice.
+        chunks: numbers of the slabs that are asked for; None for all.
 
     Items:
         image (1, d, H, W) float32, normalised and filled outside the field of view; fov (1, d, H, W) bool; start: z of
@@ -38,18 +40,19 @@ class SlabDataset(Dataset):
     """
 
     def __init__(self, scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics,
-                 slab_voxels: int = 1 << 20) -> None:
+                 slab_voxels: int = 1 << 20, chunks: Sequence[int] | None = None) -> None:
         _, height, width = scan.shape
         if min(height, width) < SMALLEST_SIDE:
             raise ScanError(f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "
                             f"{SMALLEST_SIDE}×{SMALLEST_SIDE} are needed to segment them.")
         self.scan, self.field_of_view, self.statistics = scan, field_of_view, statistics
-        self.slices = max(1, slab_voxels // (height * width))
+        self.slices = slab_slices(scan.shape, slab_voxels)
+        self.chunks = range(-(-scan.shape[0] // self.slices)) if chunks is None else chunks
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-slab")
         self._ahead: dict[int, Future] = {}
 
     def __len__(self) -> int:
-        return -(-self.scan.shape[0] // self.slices)
+        return len(self.chunks)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         if not 0 <= index < len(self):
@@ -59,9 +62,34 @@ class SlabDataset(Dataset):
         return slab.result()
 
     def _read(self, index: int) -> dict[str, Any]:
-        start = index * self.slices
+        start = self.chunks[index] * self.slices
         stop = min(start + self.slices, self.scan.shape[0])
-        fov = self.field_of_view.slab(start, stop)
-        image = self.statistics.normalise(self.scan.read(start, stop))
-        image = fill_outside(image, fov) if fov.any() else np.zeros_like(image)
-        return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start}
+        return read_slab(self.scan, self.field_of_view, self.statistics, start, stop)
+
+
+def slab_slices(shape: tuple[int, int, int], slab_voxels: int) -> int:
+    """Whole slices of a (D, H, W) scan in a slab of ``slab_voxels``, at least one."""
+    return max(1, slab_voxels // (shape[1] * shape[2]))
+
+
+def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int,
+              stop: int) -> dict[str, Any]:
+    """Slices ``start`` to ``stop`` (exclusive) as an item of ``SlabDataset``.
+
+    Raises:
+        ScanError: if they cannot be read, or hold NaN.
+    """
+    fov = field_of_view.slab(start, stop)
+    image = statistics.normalise(_read(scan, start, stop))
+    image = fill_outside(image, fov) if fov.any() else np.zeros_like(image)
+    return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start}
+
+
+def _read(scan: Scan, start: int, stop: int) -> np.ndarray:
+    try:
+        return scan.read(start, stop)
+    except ScanError as problem:
+        if scan.info.path.exists():
+            raise
+        raise ScanError(f"{scan.info.path} was removed or moved while it was read, at slice {start}: put it back and "
+                        "start again.") from problem

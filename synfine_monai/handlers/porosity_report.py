@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
+import numpy as np
 from ignite.engine import Engine, Events
 from matplotlib.figure import Figure
 
@@ -15,9 +16,9 @@ __all__ = ["PorosityReport"]
 
 
 class PorosityReport:
-    """Ignite handler that counts the labels of each slab and at the end writes SCAN_porosity.csv, .json and .png.
+    """Counts the labels of each slab and at the end writes SCAN_porosity.csv, .json and .png, and prints the total.
 
-    The total is ``engine.state.metrics["porosity"]`` as well, and printed.
+    The counter of a ``ChunkedOutput``; or an ignite handler, which gives ``engine.state.metrics["porosity"]`` as well.
 
     Args:
         folder: where the three files go.
@@ -34,28 +35,38 @@ class PorosityReport:
 
     def attach(self, engine: Engine) -> None:
         """Register on ``engine``."""
-        engine.add_event_handler(Events.STARTED, self._start)
+        engine.add_event_handler(Events.STARTED, lambda _: self.start())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._count)
         engine.add_event_handler(Events.COMPLETED, self._write)
 
-    def _start(self, engine: Engine) -> None:
+    def start(self) -> None:
+        """Begin anew."""
         size = self.like.voxel_size_um
         self.profile = PorosityProfile(self.pore_labels, None if size is None else size[0])
 
-    def _count(self, engine: Engine) -> None:
-        for output in engine.state.output:
-            self.profile.add(output[self.key].numpy())
+    def add(self, labels: np.ndarray) -> None:
+        """Count the next slices, (d, H, W) uint8 classes."""
+        self.profile.add(labels)
 
-    def _write(self, engine: Engine) -> None:
+    def write(self) -> None:
+        """Write the three files, and print the total."""
         self.folder.mkdir(parents=True, exist_ok=True)
         source = self.like.path.resolve()
         name = source.name if self.like.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
         self.profile.write_csv(self.folder / f"{name}_porosity.csv")
         self.profile.write_json(self.folder / f"{name}_porosity.json")
         self._draw(name)
-        porosity = engine.state.metrics["porosity"] = self.profile.porosity
+        porosity = self.profile.porosity
         share = "unknown" if porosity is None else f"{porosity:.2%}"
         print(f"Porosity of {source.name}: {share} of {sum(self.profile.voxels):,} voxels in the core", flush=True)
+
+    def _count(self, engine: Engine) -> None:
+        for output in engine.state.output:
+            self.add(output[self.key].numpy())
+
+    def _write(self, engine: Engine) -> None:
+        self.write()
+        engine.state.metrics["porosity"] = self.profile.porosity
 
     def _draw(self, name: str) -> None:
         figure = Figure(figsize=(5, 6))

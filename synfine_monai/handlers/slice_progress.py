@@ -15,10 +15,12 @@ class SliceProgress:
         slices: of the whole scan.
         key: entry of the engine's output whose third axis from the end counts slices.
         description: what stands before the bar.
+        done: slices that an earlier run did.
     """
 
-    def __init__(self, slices: int, key: str = "labels", description: str = "Segmenting") -> None:
-        self.slices, self.key, self.description = slices, key, description
+    def __init__(self, slices: int, key: str = "labels", description: str = "Segmenting",
+                 done: int = 0) -> None:
+        self.slices, self.key, self.description, self.done = slices, key, description, done
         self.bar: tqdm | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -29,7 +31,7 @@ class SliceProgress:
         on_failure(engine, self._close)
 
     def _open(self, engine: Engine) -> None:
-        self.bar = tqdm(desc=self.description, total=self.slices, unit="slice")
+        self.bar = tqdm(desc=self.description, total=self.slices, initial=self.done, unit="slice")
 
     def _step(self, engine: Engine) -> None:
         self.bar.update(sum(output[self.key].shape[-3] for output in engine.state.output))

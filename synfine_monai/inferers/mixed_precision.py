@@ -36,10 +36,13 @@ class MixedPrecisionInferer(Inferer):
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        low = self.precision == "bfloat16" or (self.precision == "auto" and fast_bfloat16(inputs.device))
         inputs = inputs.contiguous(memory_format=torch.channels_last) if inputs.dim() == 4 else inputs
-        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=low):
+        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=self.is_low(inputs.device)):
             return self.inferer(inputs, network, *args, **kwargs).float()
+
+    def is_low(self, device: torch.device) -> bool:
+        """Whether a network on ``device`` runs in bfloat16."""
+        return self.precision == "bfloat16" or (self.precision == "auto" and fast_bfloat16(device))
 
 
 def fast_bfloat16(device: torch.device) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from synfine_monai.atomic_file import atomic_file
 from synfine_monai.bundle.check_bundle import check_bundle
-from synfine_monai.bundle.signature import make_keys, sign_manifest
+from synfine_monai.bundle.sign_bundle import sign_bundle
+from synfine_monai.bundle.signature import make_keys
 from synfine_monai.errors import ScanError
 
 __all__ = ["main"]
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
             private, public = make_keys(given.file)
             print(f"{private} is yours alone; give {public} to your partners, by another way than the bundle.")
         else:
-            print(f"signed with key {sign_manifest(given.folder, given.private_key)}")
+            print(f"signed with key {sign_bundle(given.file, given.private_key)}")
     except ScanError as error:
         print(f"ScanError: {error}", file=sys.stderr)
         return 1
@@ -51,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", type=Path, help="also write the verdict to this file")
     keys = commands.add_parser("keys", help="make a pair of keys to sign bundles with")
     keys.add_argument("file", type=Path, help="where the private key goes; the public one gets .pub")
-    sign = commands.add_parser("sign", help="sign the folder of a packed bundle")
-    sign.add_argument("folder", type=Path)
+    sign = commands.add_parser("sign", help="sign a packed bundle")
+    sign.add_argument("file", type=Path, help="folder or zip of the bundle")
     sign.add_argument("--private_key", type=Path, required=True, help="file made by `keys`")
     return parser
 

@@ -19,6 +19,8 @@ from monai.bundle import ConfigParser
 
 from synfine_monai.bundle import packed_bundle, signature
 from synfine_monai.bundle.check_bundle import check_bundle
+from synfine_monai.bundle.sign_bundle import sign_bundle
+from synfine_monai.errors import ScanError
 
 GROUPS = {"expression": EXPRESSIONS, "configuration": CONFIGURATIONS, "record": RECORDS, "logging": LOGS, "card": CARDS,
           "weights": WEIGHTS, "stray file": STRAYS, "test case": CASES}  # fmt: skip
@@ -240,6 +242,15 @@ def test_signatures(honest, tmp_path):
     with open(honest / packed_bundle.MANIFEST, "a") as file:
         file.write(" ")
     assert "not the signature of this manifest.json" in reasons(honest)
+
+
+def test_a_zip_is_signed_once(honest, tmp_path):
+    private, public = signature.make_keys(tmp_path / "key")
+    path = zipped(honest, tmp_path / "sent.zip")
+    sign_bundle(path, private)
+    assert check_bundle(path, public_key=public, run=False).accepted
+    with pytest.raises(ScanError, match="is signed already"):
+        sign_bundle(path, private)
 
 
 def test_strict_refuses_every_expression(honest):

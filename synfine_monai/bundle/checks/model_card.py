@@ -10,7 +10,8 @@ from synfine_monai.bundle.checks.received import Received
 __all__ = ["check_model_card", "judge_markdown", "judge_text"]
 
 TAG = re.compile(r"<(?!https://)\s*[A-Za-z/!?]")
-TARGETS = re.compile(r"(!?)\[[^\]]*\]\(\s*<?([^)>\s]*)")
+PICTURE = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^)>\s]*)")
+LINK = re.compile(r"\]\(\s*<?([^)>\s]*)")
 DEFINITION = re.compile(r"^\s{0,3}\[[^\]]+\]:\s*<?(\S+)", re.MULTILINE)
 SCHEME = re.compile(
     r"(?<![\w/.-])(javascript|data|vbscript|file|ftp|http|mailto|smb|ssh|ms-[a-z]+|about|blob):(?=[^\s*_`)])",
@@ -30,7 +31,7 @@ def check_model_card(bundle: Received) -> tuple[list[str], list[str]]:
             continue
         text, problems = judge_text(bundle.read(name))
         if name == packed_bundle.MODEL_CARD:
-            problems += judge_markdown(text, bundle.files)
+            problems += judge_markdown(text, bundle.files, bundle.packed)
         findings += [f"{name}: {problem}" for problem in problems]
     return findings, [] if findings else ["plain Markdown"]
 
@@ -47,7 +48,7 @@ def judge_text(content: bytes) -> tuple[str, list[str]]:
     ] if found else []
 
 
-def judge_markdown(text: str, files: tuple[str, ...]) -> Iterator[str]:
+def judge_markdown(text: str, files: tuple[str, ...], packed: bool = True) -> Iterator[str]:
     """HTML, and links or pictures that lead elsewhere than to https or into the bundle.
 
     Entities and escapes are undone first, as a browser would: ``javascript&#58;`` is a scheme.
@@ -59,16 +60,24 @@ def judge_markdown(text: str, files: tuple[str, ...]) -> Iterator[str]:
     squeezed = re.sub(r"[\\\t\r\n]", "", plain)
     for found in {match[1].lower() for candidate in (plain, squeezed) for match in SCHEME.finditer(candidate)}:
         yield f"a link by '{found}:': only https is allowed"
-    links = [(mark == "!", target) for mark, target in TARGETS.findall(plain)]
-    links += [(False, target) for target in DEFINITION.findall(plain)]
-    for is_picture, target in links:
-        if target.startswith(("//", "\\\\")):
-            yield f"a link to another computer, {target[:60]!r}"
-        elif is_picture and ":" in target:
+    pictures = PICTURE.findall(plain)
+    for target in [*LINK.findall(plain), *DEFINITION.findall(plain)]:
+        if text := _judge_link(target, files, packed):
+            yield text
+    for target in pictures:
+        if ":" in target or target.startswith("//"):
             yield f"a picture from another computer, {target[:60]!r}: it would tell who reads the card"
-        elif is_picture and target.removeprefix("../") not in files:
+        elif target.removeprefix("../") not in files:
             yield f"a picture that is not in the bundle, {target[:60]!r}"
-        elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target) and not target.lower().startswith("https://"):
-            yield f"the link {target[:60]!r}: only https is allowed"
-    if re.search(r"!\[[^\]]*\]\s*\[|!\[[^\]]*\](?!\s*[(\[])", plain):
-        yield "a picture by reference; write its file behind it, ![name](../figures/name.png)"
+    if plain.count("![") != len(pictures):
+        yield "a picture that is not written as ![name](../figures/name.png)"
+
+
+def _judge_link(target: str, files: tuple[str, ...], packed: bool) -> str | None:
+    if target.startswith(("//", "\\\\")):
+        return f"a link to another computer, {target[:60]!r}"
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target):
+        return None if target.lower().startswith("https://") else f"the link {target[:60]!r}: only https is allowed"
+    if packed and target and not target.startswith("#") and target.removeprefix("../").split("#")[0] not in files:
+        return f"the link {target[:60]!r} leads out of the bundle"
+    return None

@@ -7,6 +7,7 @@ from typing import Any
 from synfine_monai.bundle import packed_bundle
 from synfine_monai.bundle.checks.network import judge_architecture
 from synfine_monai.bundle.checks.received import Received
+from synfine_monai.data.intensity import METHODS
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.model_file import FORMAT_VERSION, REQUIRED
 
@@ -81,8 +82,10 @@ def judge_model_info(info: Any, packed: bool) -> Iterator[str]:
     classes = info["architecture"].get("num_classes", len(labels))
     if classes != len(labels):
         yield f"it names {len(labels)} classes ({', '.join(labels)}), but its network has {classes}"
-    if not isinstance(phases, list) or len(phases) != len(labels):
-        yield f"it names the phases of {len(phases) if isinstance(phases, list) else 'no'} of {len(labels)} classes"
+    if not isinstance(phases, list) or len(phases) != len(labels) or not all(_are_labels(p, 1) for p in phases):
+        yield f"its phases {str(phases)[:60]} are no list of phases for each of {len(labels)} classes"
+    if info["normalisation"] not in list(METHODS):
+        yield f"its normalisation {str(info['normalisation'])[:40]!r} is none of {', '.join(METHODS)}"
     if not isinstance(pores, list) or not all(type(p) is int and 0 <= p < len(labels) for p in pores):
         yield f"its pore_labels {str(pores)[:40]} are not classes"
 
@@ -108,6 +111,6 @@ def judge_metadata(metadata: Any, info: Any) -> Iterator[str]:
                f"({', '.join(info['labels'])})")  # fmt: skip
 
 
-def _are_labels(labels: Any) -> bool:
+def _are_labels(labels: Any, least: int = 2) -> bool:
     words = isinstance(labels, list) and all(isinstance(label, str) and LABEL.fullmatch(label) for label in labels)
-    return words and 2 <= len(set(labels)) == len(labels) <= MOST_CLASSES
+    return words and least <= len(set(labels)) == len(labels) <= MOST_CLASSES

@@ -12,7 +12,8 @@ from synfine_monai.bundle.packed_bundle import INFERENCE, list_files
 BUNDLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "bundles").iterdir() if path.is_dir())
 TEXT = "\n".join(file.read_text() for bundle in BUNDLES for file in (bundle / "configs").glob("*.yaml"))
 WRITERS = (
-    "save_config", "write_", "draw_pairs", "draw_style", "make_results_folder", "store_baselines", "Resume", "SaveModel", "save_denoiser",
+    "save_config", "write_", "draw_pairs", "draw_style", "make_results_folder", "store_baselines", "Resume",
+    "SaveModel", "save_denoiser",
     "TensorBoardStatsHandler", "RunReport", "PorosityReport", "SlabWriter", "labels_path",
 )  # fmt: skip
 DANGEROUS = [

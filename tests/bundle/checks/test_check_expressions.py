@@ -92,7 +92,3 @@ def test_imports_are_compared_as_a_whole():
     assert judge_import("import torch", WIDE) is None
     assert judge_import("import torch.hub", WIDE)
     assert judge_import("import torch as os", WIDE)
-
-
-def test_one_spelling_for_comparison():
-    assert expression_text('@a#b  +   "x"') == "@a::b + 'x'"

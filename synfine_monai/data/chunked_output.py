@@ -64,7 +64,7 @@ class ChunkedOutput:
         channels: int | None = None,
         counter: SlabCounter | None = None,
     ) -> None:
-        self.path, self.like, self.key, self.counter = Path(path), like, key, counter
+        self.path, self.like, self.key, self.counter = Path(path).absolute(), like, key, counter
         folder = self.path.with_name(f".{self.path.name}.chunks")
         self.store = LabelStore(folder, like.shape, slab_slices(like.shape, slab_voxels), dtype, channels, signature)
         self._sink: ScanSink | None = None

@@ -172,13 +172,14 @@ def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
 
 
 def build_network(architecture: Mapping[str, Any]) -> nn.Module:
-    """Network of a ``model.json``; only classes of ``synfine_monai.networks`` are built."""
+    """Network of a ``model.json``; only networks that a module of ``synfine_monai.networks`` defines are built."""
     target = str(architecture.get("_target_", ""))
     module, _, name = target.rpartition(".")
     if not module.startswith("synfine_monai.networks."):
         raise ScanError(f"model.json names the network '{target}', which is not one of synfine_monai.networks.")
     network_class, found = optional_import(module, name=name)
-    if not found:
+    is_network = isinstance(network_class, type) and issubclass(network_class, nn.Module)
+    if not found or not is_network or network_class.__module__ != module:  # what a module imports is not its own
         raise ScanError(f"model.json names the network '{target}', which this version does not have.")
     try:
         return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})

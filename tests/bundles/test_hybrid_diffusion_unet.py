@@ -4,13 +4,14 @@ import json
 
 import pytest
 import torch
-from tiny_core import BUNDLE, refusal
+from tiny_core import BUNDLE, TINY_TUNING, refusal
 
 from synfine_monai.bundle.run_verb import run_verb
 from synfine_monai.data.pairs_file import load_pairs, write_pairs
 from synfine_monai.networks.denoiser_files import load_rock_denoiser
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
 from synfine_monai.networks.model_file import load_network
+from synfine_monai.networks.rock_unet import TRANSVERSAL
 from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
 
 CONFIGS = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
@@ -71,3 +72,14 @@ def test_another_architecture_is_refused_as_a_start(trained, options, tmp_path):
 def test_an_unknown_network_is_refused(tmp_path):
     words = refusal("train", CONFIGS, output_dir=str(tmp_path), architecture="diffusion")
     assert "architecture has no 'diffusion': did you mean 'diffusion_unet'?" in words
+
+
+def test_the_part_that_responds_most_is_fine_tuned(trained, sample, tmp_path):
+    given = {"checkpoint": str(trained), "datalist": str(sample.datalist), "output_dir": str(tmp_path)}
+    run_verb(BUNDLE / "configs" / "sensitivity.yaml", **given)
+    measured = json.loads((tmp_path / "sensitivity.json").read_text())
+    run_verb(CONFIGS / "finetune.yaml", **given, tune="auto", baselines=False, **TINY_TUNING)
+    before, after = (load_network(folder / "model.pt").state_dict() for folder in (trained, tmp_path))
+    tuned = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])} - {"head"}
+    assert tuned == set(TRANSVERSAL[measured["selected_level"]])
+    assert len(after["head.weight"]) == 2

@@ -71,7 +71,7 @@ class ConnectedPorosity:
         return self._share(sum(self.profile.pore_voxels) - self.isolated_per_slice.sum())
 
     def per_slice(self) -> dict[str, np.ndarray]:
-        """"""X"""
+        """Shares "porosity", "connected" (along z) and "isolated", each (D,); NaN where no voxel is in the core."""
         counts = {
             "porosity": self.profile.pore_voxels,
             "connected": self.connected_per_slice,

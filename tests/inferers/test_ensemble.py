@@ -1,0 +1,87 @@
+import pytest
+import torch
+from torch import nn
+
+from synfine_monai.errors import ScanError
+from synfine_monai.inferers.ensemble import EnsembleInferer, ensemble_files, load_ensemble
+from synfine_monai.inferers.flip_average import FlipAverageInferer
+from synfine_monai.inferers.fold_batch_norm import fold_batch_norm
+from synfine_monai.inferers.slice_windows import SliceWindowInferer
+from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, save_model
+from synfine_monai.networks.rock_unet import RockUNet
+
+SLAB = torch.randn(1, 1, 2, 20, 24, generator=torch.Generator().manual_seed(0))
+INFO = {"format_version": FORMAT_VERSION, "pore_labels": [1], "labels": ["rock", "pore"],
+        "phases": [["matrix"], ["pore"]], "normalisation": "zscore"}  # fmt: skip
+
+
+def network_of(seed, channels=(4, 6, 8)):
+    torch.manual_seed(seed)
+    return RockUNet(num_classes=2, channels=channels).eval()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three models a, b, c of the same classes, and others that do not fit."""
+    changes = {
+        "a": {}, "b": {}, "c": {}, "other_order": {"labels": ["pore", "rock"]},
+        "other_phase": {"phases": [["matrix"], ["water"]]}, "other_norm": {"normalisation": "median_mad"},
+    }  # fmt: skip
+    for seed, (name, change) in enumerate(changes.items()):
+        network = network_of(seed, (4, 6, 8 + seed))
+        save_model(network, {**INFO, "architecture": architecture_of(network), **change}, tmp_path / name / "model.pt")
+    return tmp_path
+
+
+@torch.inference_mode()
+def test_the_mean_of_the_members_probabilities():
+    networks = [network_of(seed) for seed in range(3)]
+    expected = torch.stack([SliceWindowInferer()(SLAB, one).softmax(1) for one in networks]).mean(0)
+    made = EnsembleInferer(SliceWindowInferer())(SLAB, nn.ModuleList(networks))
+    torch.testing.assert_close(made.softmax(1), expected)
+
+
+@torch.inference_mode()
+def test_flips_inside_count_one_by_one():
+    networks = nn.ModuleList([network_of(0), network_of(1)])
+    inferer = EnsembleInferer(FlipAverageInferer(SliceWindowInferer(), 4), disagreement=True)
+    votes = torch.stack([one.argmax(1) for one in inferer.members(SLAB, networks)])
+    assert len(votes) == 8
+    made = inferer(SLAB, networks)
+    against = (votes != made[:, :2].argmax(1)).float().mean(0)
+    torch.testing.assert_close(made[:, 2], against)
+    assert 0 < against.mean() < 0.5
+
+
+@torch.inference_mode()
+def test_a_network_alone_is_an_ensemble_of_one():
+    network = network_of(0)
+    assert torch.equal(EnsembleInferer(SliceWindowInferer())(SLAB, network), SliceWindowInferer()(SLAB, network))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("more", ["{0}/b,{0}/c/model.pt", ["{0}/b", "{0}/c/model.pt"]])
+def test_files_of_any_size_are_loaded_and_folded(folder, more):
+    more = more.format(folder) if isinstance(more, str) else [one.format(folder) for one in more]
+    files = ensemble_files(folder / "a" / "model.pt", more, folder)
+    assert [file.parent.name for file in files] == ["a", "b", "c"]
+    network = load_ensemble(files)
+    folded = fold_batch_norm(network)
+    inferer = EnsembleInferer(SliceWindowInferer())
+    torch.testing.assert_close(inferer(SLAB, folded), inferer(SLAB, network), rtol=1e-4, atol=1e-5)
+
+
+def test_without_further_models_the_network_is_loaded_alone(folder):
+    files = ensemble_files(folder / "a" / "model.pt", None, folder)
+    assert isinstance(load_ensemble(files), RockUNet)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("other_order", "classes"), ("other_phase", "phases"), ("other_norm", "normalisation"), ("a", "twice"),
+     ("none", "is no model"), ("missing", "does not exist")],
+)  # fmt: skip
+def test_models_that_do_not_fit_are_refused(folder, name, words):
+    more = name if name == "none" else str(folder / name)
+    with pytest.raises(ScanError, match=words):
+        ensemble_files(folder / "a" / "model.pt", [str(folder / "b"), more], folder)

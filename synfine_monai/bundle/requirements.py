@@ -1,5 +1,6 @@
 """What a verb cannot do without, asked for before any work is done."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["check_device", "require_model", "require_option"]
+__all__ = ["absolute_path", "check_device", "require_model", "require_option"]
 
 
 def require_option(name: str, value: Any, what: str) -> Any:
@@ -19,6 +20,11 @@ def require_option(name: str, value: Any, what: str) -> Any:
     if value is None:
         raise ScanError(f"--{name} is missing: give {what}.")
     return value
+
+
+def absolute_path(path: str | None) -> str | None:
+    """A path that other processes, in other working directories, understand as well; None stays None."""
+    return None if path is None else os.path.abspath(path)
 
 
 def require_model(model_file: Path | None) -> None:

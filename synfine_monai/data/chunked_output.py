@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
+from tqdm import tqdm
 
 from synfine_monai.data.label_store import LabelStore
 from synfine_monai.data.scan import ScanInfo, ScanSink, create_scan
@@ -78,9 +79,8 @@ class ChunkedOutput:
         """
         self._next = 0
         if self.store.begin():
-            print(
-                f"{self.path.name}: what an earlier run left was made from another scan, model or setting; begun anew.",
-                flush=True,
+            tqdm.write(
+                f"{self.path.name}: what an earlier run left was made from another scan, model or setting; begun anew."
             )
         try:
             self._sink = create_scan(self.path, self.like, self.store.dtype, self.store.channels)
@@ -163,6 +163,8 @@ def begin_outputs(outputs: Sequence[ChunkedOutput], chunks: Collection[int]) -> 
         if not set(_todo(outputs)) <= set(chunks):
             raise ScanError(f"another process worked on {outputs[0].path.name} at the same time: start again.")
         _refuse_small_disk(outputs)
+        if done := len(outputs[0].store.done()):
+            tqdm.write(f"{outputs[0].path.name}: going on after {done} of {len(outputs[0].store)} chunks.")
     except BaseException:
         for output in begun:
             output.leave()

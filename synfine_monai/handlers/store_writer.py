@@ -41,9 +41,6 @@ class StoreWriter:
 
     def _begin(self, engine: Engine) -> None:
         begin_outputs(self.outputs, self.chunks)
-        done, total = len(self.outputs[0].store.done()), len(self.outputs[0].store)
-        if done:
-            print(f"{self.outputs[0].path.name}: going on after {done} of {total} chunks.", flush=True)
         self.pending = self.thread.submit(self._advance)
 
     def _write(self, engine: Engine) -> None:

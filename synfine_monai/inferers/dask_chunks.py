@@ -160,11 +160,10 @@ class DaskChunks:
     def _make(self, chunks: Sequence[int]) -> None:
         if not chunks:
             return
-        slices = self.work.scan.shape[0]
-        with self._client() as client, tqdm(desc="Segmenting", total=slices, initial=slices_done(self.outputs),
-                                            unit="slice") as progress:  # fmt: skip
-            print(f"{self.workers if self.scheduler is None else 'The scheduler’s'} workers, dashboard at "
-                  f"{client.dashboard_link}", flush=True)  # fmt: skip
+        depth, done = self.work.scan.shape[0], slices_done(self.outputs)
+        with self._client() as client, tqdm(desc="Segmenting", total=depth, initial=done, unit="slice") as progress:
+            who = f"{self.workers} workers" if self.scheduler is None else f"The workers of {self.scheduler}"
+            tqdm.write(f"{who}, dashboard at {client.dashboard_link}")
             work = client.submit(_itself, self.work, pure=False)  # made again where it is lost with a worker
             futures = client.map(segment_chunk, chunks, work=work, pure=False)
             try:

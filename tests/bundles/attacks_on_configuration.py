@@ -68,6 +68,10 @@ CONFIGURATIONS = {
     "writes elsewhere": (
         target("synfine_monai.handlers.slab_writer.SlabWriter", path="/etc/passwd", like="$@opened_scan.info"),
         "path of .*SlabWriter is '/etc/passwd'"),
+    "chunks elsewhere": (
+        replaced(INFERENCE, "  path: $synfine_monai.data.scan.labels_path(@opened_scan.info, @output_dir)\n",
+            "  path: /etc/passwd\n"),
+        "path of .*ChunkedOutput is '/etc/passwd'"),
     "output elsewhere": (replaced(INFERENCE, "output_dir: results ", "output_dir: /root "), "output_dir: is '/root'"),
     "weights elsewhere": (replaced(INFERENCE, "checkpoint: shipped ", "checkpoint: /tmp/x "),
         "checkpoint: is '/tmp/x'"),

@@ -1,5 +1,8 @@
 """A run that is killed (SIGKILL) and started again by the same command ends as if it had never been disturbed."""
 
+import multiprocessing
+import os
+import random
 import subprocess
 import sys
 import time
@@ -9,6 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 from tiny_core import CONFIGS, make_core, quiet_environment, write_tiff
+
+from synfine_monai.bundle.run_verb import run_verb
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300.0  # seconds until something must have appeared, on a machine that is busy with other things
@@ -72,13 +77,54 @@ def test_a_killed_finetuning_goes_on_to_the_same_weights(sample, pretrained, tmp
     assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
 
 
+def segment(options: dict[str, str | int]) -> None:
+    """Inference in a process of its own, without a word."""
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  until the process ends
+    run_verb(CONFIGS / "inference.yaml", **options)
+
+
+def test_an_inference_killed_at_ten_moments_ends_with_the_same_bytes(pretrained, tmp_path):
+    processes = multiprocessing.get_context("forkserver")  # imports once, and not for each of the twelve runs
+    processes.set_forkserver_preload(["monai.bundle", "monai.engines", "synfine_monai.inferers.scan_signature",
+                                      "synfine_monai.handlers.porosity_report", "tiny_core"])  # fmt: skip
+    scan = write_tiff(tmp_path / "core.tif", make_core((48, 96, 96))[0])
+    options = {"scan": scan, "checkpoint": pretrained, "slab_voxels": 96 * 96, "precision": "float32"}
+
+    def start(folder: Path) -> multiprocessing.Process:
+        process = processes.Process(target=segment, args=({**options, "output_dir": folder},))
+        process.start()
+        return process
+
+    def results(folder: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in folder.iterdir() if path.name.startswith("core_")}
+
+    whole, killed, seconds = tmp_path / "whole", tmp_path / "killed", []
+    for _ in range(2):  # the first one starts the server
+        began = time.monotonic()
+        start(whole).join(PATIENCE)
+        seconds.append(time.monotonic() - began)
+    expected, chance = results(whole), random.Random()
+    moments, kept = [(tenth + chance.random()) / 10 * seconds[-1] for tenth in range(10)], []
+    for moment in chance.sample(moments, 10):
+        process = start(killed)
+        process.join(moment)
+        process.kill()
+        process.join()
+        assert results(killed).items() <= expected.items(), "a name stands for the whole file"
+        kept.append(len(list(killed.glob(".core_labels*/*.raw"))))
+    assert any(kept), "no run got as far as a chunk"
+    start(killed).join(PATIENCE)
+    assert results(killed) == expected
+    assert sorted(os.listdir(killed)) == sorted(os.listdir(whole)), "nothing hidden is left"
+
+
 def test_a_killed_inference_ends_with_the_same_labels(pretrained, tmp_path):
     scan = write_tiff(tmp_path / "long.tif", make_core((64, 384, 384))[0])
     options = {"scan": scan, "checkpoint": pretrained, "slab_voxels": 384 * 384}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     run(command("inference", whole, **options))
     words = command("inference", killed, **options)
-    run_and_kill(words, lambda: any(file.stat().st_size for file in killed.glob(".long_labels*")))
+    run_and_kill(words, lambda: any(killed.glob(".long_labels*/*.raw")))
     assert not (killed / "long_labels.tif").exists()
     run(words)
     assert (killed / "long_labels.tif").read_bytes() == (whole / "long_labels.tif").read_bytes()

@@ -1,5 +1,6 @@
 """The list of names: all of our own verbs keep to it, nothing on it is without use, and nothing on it is dangerous."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,24 @@ from synfine_monai.bundle.checks.received import Received
 from synfine_monai.bundle.packed_bundle import INFERENCE, list_files
 
 BUNDLES = sorted(path for path in (Path(__file__).resolve().parents[3] / "bundles").iterdir() if path.is_dir())
-TEXT = "\n".join(file.read_text() for bundle in BUNDLES for file in (bundle / "configs").glob("*.yaml"))
+STORED = sorted((Path(__file__).resolve().parents[2] / "bundles" / "stored").glob("*.zip"))
+
+
+def packed_inference(path: Path) -> str:
+    """The configuration in a bundle that an earlier version packed; it stays allowed."""
+    with zipfile.ZipFile(path) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(INFERENCE))
+        return archive.read(name).decode()
+
+
+TEXT = "\n".join([
+    *(file.read_text() for bundle in BUNDLES for file in (bundle / "configs").glob("*.yaml")),
+    *map(packed_inference, STORED),
+])  # fmt: skip
 WRITERS = (
     "save_config", "write_", "draw_pairs", "draw_style", "make_results_folder", "store_baselines", "Resume",
     "SaveModel", "save_denoiser",
-    "TensorBoardStatsHandler", "RunReport", "PorosityReport", "SlabWriter", "labels_path",
+    "TensorBoardStatsHandler", "RunReport", "PorosityReport", "SlabWriter", "ChunkedOutput", "labels_path",
 )  # fmt: skip
 DANGEROUS = [
     "os.system", "subprocess.run", "builtins.eval", "builtins.exec", "builtins.open", "functools.partial",

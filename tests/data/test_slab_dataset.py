@@ -74,6 +74,25 @@ def test_an_error_reaches_the_reader_of_its_slab(tmp_path):
             dataset[3]
 
 
+def test_only_the_chunks_asked_for_are_given(scan):
+    dataset = SlabDataset(scan, Disc(scan.shape), STATISTICS, slab_voxels=3 * 20 * 24, chunks=[1, 3])
+    whole = SlabDataset(scan, Disc(scan.shape), STATISTICS, slab_voxels=3 * 20 * 24)
+    assert [slab["start"] for slab in (dataset[0], dataset[1])] == [3, 9]
+    assert torch.equal(dataset[1]["image"], whole[3]["image"])
+    with pytest.raises(IndexError, match="slabs 0 to 1"):
+        dataset[2]
+
+
+def test_a_scan_that_is_removed_meanwhile_is_said(tmp_path):
+    path = tmp_path / "scan_20_20_4_uint8.raw"
+    path.write_bytes(bytes(1600))
+    with open_scan(path) as opened:
+        dataset = SlabDataset(opened, Disc(opened.shape), STATISTICS, slab_voxels=400, chunks=[0, 3])
+        path.unlink()
+        with pytest.raises(ScanError, match="was removed or moved while it was read, at slice 3"):
+            dataset[1]
+
+
 def test_refuses_slices_that_are_too_small(tmp_path):
     path = tmp_path / "thin.tif"
     with create_scan(path, new_scan_info(path, (4, 15, 64), np.uint8)) as sink:

@@ -52,7 +52,7 @@ def measure_connected_porosity(
         pore_labels: classes that are pore space.
         connectivity: 6, 18 or 26 neighbours.
         fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all that is not 255.
-        slab_voxels: voxels in memory at once, rounded down to whole slices; memory is about 30 bytes for each.
+        slab_voxels: voxels in memory at once, rounded down to whole slices; 30 bytes for each, 80 where all is pore.
 
     Raises:
         ScanError: if the volume is a single slice or holds no labels, or for another connectivity.

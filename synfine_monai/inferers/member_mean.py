@@ -1,7 +1,7 @@
 """The mean of what several members say of the same voxels, added up as they come."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -43,7 +43,7 @@ class MemberSum:
         part = (dim, start, logits.shape[dim])
         self._said[:, :classes].narrow(*part).add_(logits.float().softmax(1))
         if self.disagreement:
-            voted = logits.argmax(1)
+            voted = _at_largest(logits, torch.arange(classes, dtype=torch.uint8, device=logits.device))
             for k, votes in enumerate(self._votes.narrow(*part).unbind(1)):
                 votes.add_(voted == k)
         self._voxels += logits[:, 0].numel()
@@ -59,8 +59,7 @@ class MemberSum:
         members = self._voxels / self._said[:, 0].numel()
         said = self._said[:, : self._said.shape[1] - self.disagreement]
         if self.disagreement:
-            agree = self._votes.gather(1, said.argmax(1, keepdim=True))
-            self._said[:, -1:] = 1 - agree / members
+            self._said[:, -1] = 1 - _at_largest(said, self._votes.unbind(1)) / members
         said.div_(members).clamp_min_(torch.finfo(said.dtype).tiny).log_()
         return self._said
 
@@ -116,6 +115,20 @@ def members_of(
         yield from inferer.members(inputs, network, *args, **kwargs)
     else:
         yield inferer(inputs, network, *args, **kwargs)
+
+
+def _at_largest(said: torch.Tensor, entries: Iterable[torch.Tensor]) -> torch.Tensor:
+    """The entry of the first largest class at each voxel; class by class, as ``argmax`` is slow on CPUs.
+
+    Args:
+        said: (B, K, D, H, W).
+        entries: K of (B, D, H, W), or single numbers.
+    """
+    best, found = said[:, 0], None
+    for one, entry in zip(said.unbind(1), entries, strict=True):
+        found = entry if found is None else torch.where(one > best, entry, found)
+        best = torch.maximum(best, one)
+    return found
 
 
 def refuse_inner_disagreement(inferer: Inferer) -> None:

@@ -83,7 +83,9 @@ class ViewAverageInferer(Inferer):
             raise ValueError(f"a slab of {inputs.shape[2]} slices cannot have a halo of {before} and {after}.")
         inner = inputs.narrow(2, before, depth)
         if self.views == "z" and not self.disagreement:
-            return self.inferer(inner, network, *args, **kwargs)
+            blocks = inner.split(self._slices_per_block(inner), dim=2)
+            parts = [self.inferer(block, network, *args, **kwargs) for block in blocks]
+            return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
         total = MemberSum((inner.shape[0], *inner.shape[2:]), self.disagreement)
         for view in self.views:
             dim = DIMENSION[view]

@@ -114,6 +114,8 @@ def test_a_scan_along_z_alone_is_left_to_the_inferer_inside(network):
     volume, inferer = volume_of(3), ViewAverageInferer(WINDOWS, "z")
     assert torch.equal(inferer(volume, network), WINDOWS(volume, network))
     assert inferer.halo == 0
+    blocks = ViewAverageInferer(WINDOWS, "z", block_voxels=1)(volume, network)
+    torch.testing.assert_close(blocks, WINDOWS(volume, network), rtol=1e-4, atol=1e-5)
 
 
 def test_logits_of_blocks_are_all_that_is_held():

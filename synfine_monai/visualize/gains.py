@@ -37,6 +37,7 @@ def gains_figure(gains: Mapping[str, Gains], reference: str, score_name: str = "
         _draw_arms(axes, of_task, arms, budgets)
         axes.set(title=task, xlabel=f"difference in {score_name}")
         axes.grid(axis="x", alpha=0.3)
+        axes.locator_params(axis="x", nbins=5)
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_yticks(range(len(arms)), arms)
     panels[0].invert_yaxis()

@@ -15,6 +15,7 @@ BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 VERBS = {
     "learn": ("synfine", "learn to segment your scan from a few labels: all of SynFine, and a report"),
     "segment": ("inference", "segment a whole scan: labels, porosity, pictures"),
+    "porosity": ("porosity", "total, connected and isolated porosity of a segmented scan"),
     "train": ("train", "pre-train on synthetic pairs"),
     "sensitivity": ("sensitivity", "measure which part of the network responds most to your labels"),
     "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
@@ -56,7 +57,7 @@ def command_for(arguments: list[str]) -> list[str]:
     """
     verb, rest = _verb(arguments[0]), arguments[1:]
     if rest and not rest[0].startswith("-"):
-        rest = ["--scan", *rest]
+        rest = ["--labels" if verb == "porosity" else "--scan", *rest]
     options = read_options(_config(verb))
     for name in (a[2:].split("=")[0].replace("-", "_") for a in rest if a.startswith("--")):
         if name.split("#")[0] not in options:

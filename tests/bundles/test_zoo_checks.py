@@ -31,16 +31,8 @@ HYBRID, GENERATION = BUNDLES["rock_ct_hybrid_segmentation"], BUNDLES["rock_ct_ge
 INFERENCE = {BUNDLE.name: "inference.yaml", HYBRID.name: "inference.yaml", GENERATION.name: "generate.yaml"}
 LARGEST_FILE = 25e6
 
-HYBRID_IS_A_PIPELINE = pytest.mark.xfail(
-    "network_def" not in (HYBRID / "configs" / "inference.yaml").read_text(encoding="utf-8"),
-    reason="inference.yaml of rock_ct_hybrid_segmentation hands over to rock_ct_segmentation and defines no "
-    "network_def, inferer, dataset and evaluator of its own: the zoo would refuse it",
-    strict=True,
-)
 each_bundle = pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
-each_segmenter = pytest.mark.parametrize(
-    "bundle", [pytest.param(BUNDLE, id=BUNDLE.name), pytest.param(HYBRID, id=HYBRID.name, marks=HYBRID_IS_A_PIPELINE)]
-)
+each_segmenter = pytest.mark.parametrize("bundle", [BUNDLE, HYBRID], ids=[BUNDLE.name, HYBRID.name])
 
 
 @pytest.fixture(autouse=True)

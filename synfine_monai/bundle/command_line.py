@@ -29,6 +29,8 @@ VERBS = {
     "style": ("invert", "learn the style of a scan, for the diffusion generator"),
     "pairs": ("generate", "make synthetic pairs in such a style"),
 }
+MERGED = {"inference": ("finer_inference", "dask_inference")}
+"""Verb -> files that are merged over it where one of their options is given."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,14 +60,18 @@ def command_for(arguments: list[str]) -> list[str]:
     verb, rest = _verb(arguments[0]), arguments[1:]
     if rest and not rest[0].startswith("-"):
         rest = ["--labels" if verb == "porosity" else "--scan", *rest]
-    options = read_options(_config(verb))
-    for name in (a[2:].split("=")[0].replace("-", "_") for a in rest if a.startswith("--")):
-        if name.split("#")[0] not in options:
+    of_file = {file: read_options(file) for file in (_config(verb), *map(_config, MERGED.get(verb, ())))}
+    options = {name for known in of_file.values() for name in known}
+    names = [a[2:].split("=")[0].replace("-", "_").split("#")[0] for a in rest if a.startswith("--")]
+    for name in names:
+        if name not in options:
             near = difflib.get_close_matches(name, options, n=2, cutoff=0.5) or sorted(options)
             raise ScanError(
                 f"--{name} is not an option of 'synfine {arguments[0]}'; did you mean --{' or --'.join(near)}?"
             )
-    return [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(_config(verb)), *rest]
+    files = [str(file) for file, known in of_file.items() if file == _config(verb) or set(names) & set(known)]
+    return [sys.executable, "-m", "monai.bundle", "run", "--config_file", files[0] if len(files) == 1 else str(files),
+            *rest]  # fmt: skip
 
 
 def help_text(verb: str | None = None) -> str:
@@ -81,10 +87,15 @@ def help_text(verb: str | None = None) -> str:
                 "synfine VERB --help tells a verb's options.",
             ]
         )
-    first = _config(verb).read_text(encoding="utf-8").splitlines()[0].strip("# ")
+    parts = [_help_of(file) for file in (_config(verb), *map(_config, MERGED.get(verb, ())))]
+    return "\n\n".join(parts)
+
+
+def _help_of(file: Path) -> str:
+    first = file.read_text(encoding="utf-8").splitlines()[0].strip("# ")
     options = [
         f"  --{o.name:18} {o.help}{'' if str(o.default).startswith('$') else f' [{o.default}]'}"
-        for o in read_options(_config(verb)).values()
+        for o in read_options(file).values()
     ]
     return "\n".join([first, "", *options])
 

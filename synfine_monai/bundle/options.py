@@ -105,7 +105,7 @@ def check_options(config_files: Sequence[str]) -> None:
     folder = Path(workflow.config_root_path)
     given = _files_of_command_line() or [folder / name for name in config_files]
     declared = {str(key).split("#")[0].split("::")[0] for file in given for key in ConfigParser.load_config_file(file)}
-    options = read_options(folder / config_files[0])
+    options = _options_of([folder / name for name in config_files])
     for name in workflow.parser.get():
         if name not in declared and name != "_meta_":
             near = difflib.get_close_matches(name, sorted(options), n=2, cutoff=0.5) or sorted(options)
@@ -113,6 +113,15 @@ def check_options(config_files: Sequence[str]) -> None:
     for option in options.values():
         if not str(value := workflow.parser.get(option.name)).startswith(("$", "@", "%")):
             check_value(option, value)
+
+
+def _options_of(files: Sequence[Path]) -> dict[str, Option]:
+    """Those of the first file, and of what is merged over it and has some of its own."""
+    first, *merged = files
+    options = read_options(first)
+    for file in merged:
+        options |= read_options(file) if HEADER in file.read_text(encoding="utf-8").splitlines() else {}
+    return options
 
 
 def check_value(option: Option, value: Any) -> None:

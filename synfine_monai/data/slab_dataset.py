@@ -12,9 +12,10 @@ from synfine_monai.data.field_of_view import fill_outside
 from synfine_monai.data.intensity import IntensityStatistics
 from synfine_monai.data.scan import Scan
 from synfine_monai.data.scan_field_of_view import FieldOfView
+from synfine_monai.data.slab_halo import slab_with_halo
 from synfine_monai.errors import ScanError
 
-__all__ = ["SlabDataset", "read_slab", "slab_slices"]
+__all__ = ["SlabDataset", "read_slab", "slab_slices", "thick_slab_voxels"]
 
 SMALLEST_SIDE = 16
 
@@ -30,22 +31,23 @@ class SlabDataset(Dataset):
         statistics: by which the scan is normalised.
         slab_voxels: voxels of a slab, rounded down to whole slices, but at least one slice.
         chunks: numbers of the slabs that are asked for; None for all.
+        halo: slices that the image of a slab has beyond both its ends, as far as the scan has them.
 
     Items:
-        image (1, d, H, W) float32, normalised and filled outside the field of view; fov (1, d, H, W) bool; start: z of
-        the first slice.
+        image (1, before + d + after, H, W) float32, normalised and filled outside the field of view; fov (1, d, H, W)
+        bool; start: z of the slab's first slice; halo: (before, after) int64.
 
     Raises:
         ScanError: if slices are too small to be segmented; by an item, if it cannot be read or holds NaN.
     """
 
     def __init__(self, scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics,
-                 slab_voxels: int = 1 << 20, chunks: Sequence[int] | None = None) -> None:
+                 slab_voxels: int = 1 << 20, chunks: Sequence[int] | None = None, halo: int = 0) -> None:
         _, height, width = scan.shape
         if min(height, width) < SMALLEST_SIDE:
             raise ScanError(f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "
                             f"{SMALLEST_SIDE}×{SMALLEST_SIDE} are needed to segment them.")
-        self.scan, self.field_of_view, self.statistics = scan, field_of_view, statistics
+        self.scan, self.field_of_view, self.statistics, self.halo = scan, field_of_view, statistics, halo
         self.slices = slab_slices(scan.shape, slab_voxels)
         self.chunks = range(-(-scan.shape[0] // self.slices)) if chunks is None else chunks
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="read-slab")
@@ -64,7 +66,7 @@ class SlabDataset(Dataset):
     def _read(self, index: int) -> dict[str, Any]:
         start = self.chunks[index] * self.slices
         stop = min(start + self.slices, self.scan.shape[0])
-        return read_slab(self.scan, self.field_of_view, self.statistics, start, stop)
+        return read_slab(self.scan, self.field_of_view, self.statistics, start, stop, self.halo)
 
 
 def slab_slices(shape: tuple[int, int, int], slab_voxels: int) -> int:
@@ -72,17 +74,26 @@ def slab_slices(shape: tuple[int, int, int], slab_voxels: int) -> int:
     return max(1, slab_voxels // (shape[1] * shape[2]))
 
 
-def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int,
-              stop: int) -> dict[str, Any]:
+def thick_slab_voxels(shape: tuple[int, int, int], slab_voxels: int, halo: int) -> int:
+    """Voxels of a slab that is at least twice as thick as its halo, so that not most of the work is done in it."""
+    return max(slab_voxels, 2 * halo * shape[1] * shape[2])
+
+
+def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int, stop: int,
+              halo: int = 0) -> dict[str, Any]:
     """Slices ``start`` to ``stop`` (exclusive) as an item of ``SlabDataset``.
 
     Raises:
         ScanError: if they cannot be read, or hold NaN.
     """
-    fov = field_of_view.slab(start, stop)
-    image = statistics.normalise(_read(scan, start, stop))
-    image = fill_outside(image, fov) if fov.any() else np.zeros_like(image)
-    return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start}
+    first, last = slab_with_halo(start, stop, scan.shape[0], halo)
+    inside = field_of_view.slab(first, last)
+    image = statistics.normalise(_read(scan, first, last))
+    image = fill_outside(image, inside) if inside.any() else np.zeros_like(image)
+    image[~inside.any((1, 2))] = 0  # not the mean of the others, which would depend on the slab
+    fov = inside[start - first : stop - first]
+    return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start,
+            "halo": torch.tensor([start - first, last - stop])}
 
 
 def _read(scan: Scan, start: int, stop: int) -> np.ndarray:

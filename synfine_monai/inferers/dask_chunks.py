@@ -112,7 +112,7 @@ class DaskChunks:
         halo: as ``ChunkWork``.
 
     Raises:
-        ScanError: if dask is not installed, or a number is too small.
+        ScanError: if dask is not installed, a number is too small, or the inferer needs more than a chunk.
     """
 
     def __init__(
@@ -131,6 +131,9 @@ class DaskChunks:
         halo: int = 0,
     ) -> None:
         self.distributed = _dask_distributed()
+        if getattr(inferer, "halo", 0):
+            raise ScanError("views along y and x are not shared out to many processes yet: leave dask_inference.yaml "
+                            "out, or give --views z.")  # fmt: skip
         _refuse_below(workers=(workers, 1), threads=(1 if threads is None else threads, 1), halo=(halo, 0))
         if threads is None and scheduler is None:
             threads = max(1, (os.cpu_count() or 1) // workers)

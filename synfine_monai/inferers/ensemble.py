@@ -9,9 +9,9 @@ from torch import nn
 
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberInferer, members_of
-from synfine_monai.networks.model_file import find_checkpoint, load_network, read_model_info
+from synfine_monai.networks.model_file import find_checkpoint, load_network, read_model_info, weights_hash
 
-__all__ = ["EnsembleInferer", "ensemble_files", "load_ensemble"]
+__all__ = ["EnsembleInferer", "ensemble_files", "ensemble_hashes", "load_ensemble"]
 
 SHARED = {"labels": "classes", "phases": "phases", "pore_labels": "pore labels", "normalisation": "normalisation"}
 """Keys of ``model.json`` in which the members must agree -> what they are called."""
@@ -51,6 +51,11 @@ def ensemble_files(first: str | Path, more: str | Sequence[str] | None, bundle_r
         _refuse_strangers(files[0], file)
         files.append(file)
     return files
+
+
+def ensemble_hashes(files: Sequence[str | Path]) -> list[str | None]:
+    """Short hash of each member's weights."""
+    return [weights_hash(file) for file in files]
 
 
 def load_ensemble(files: Sequence[str | Path]) -> nn.Module:

@@ -25,6 +25,7 @@ def scan_signature(
     info: Mapping[str, Any],
     inferer: MixedPrecisionInferer,
     device: str | torch.device,
+    more: Mapping[str, Any] | None = None,
 ) -> str:
     """Hash of the scan's file and grey levels, the given field of view, the model, and how it is run.
 
@@ -36,12 +37,13 @@ def scan_signature(
         info: content of the ``model.json`` beside them.
         inferer: whose precision counts as it turns out on the device.
         device: that the network runs on.
+        more: anything else that decides the labels, JSON-able.
     """
     return signature_of({
         "version": synfine_monai.__version__, "scan": file_identity(scan.info.path), "shape": scan.shape,
         "dtype": scan.dtype.str, "statistics": statistics.to_dict(), "fov": None if fov is None else file_identity(fov),
         "weights": weights_hash(model_file), "model": dict(info), "device": torch.device(device).type,
-        "bfloat16": inferer.is_low(torch.device(device)),
+        "bfloat16": inferer.is_low(torch.device(device)), **(more or {}),
     })  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from monai.transforms import Transform
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
 
-__all__ = ["LabelsWithUncertaintyd"]
+__all__ = ["LabelsWithUncertaintyd", "is_disagreement", "is_measured"]
 
 MEASURES = ("none", "entropy", "disagreement")
 
@@ -59,6 +59,16 @@ class LabelsWithUncertaintyd(Transform):
         if self.probabilities:
             out["probabilities"] = _by_slices(logits, _probabilities).cpu().masked_fill_(outside, 0)
         return out
+
+
+def is_measured(uncertainty: str | None) -> bool:
+    """Whether there is an uncertainty to be written."""
+    return uncertainty not in (None, "none")
+
+
+def is_disagreement(uncertainty: str | None) -> bool:
+    """Whether a measure needs the votes of the members, which their mean does not tell."""
+    return uncertainty == "disagreement"
 
 
 def _entropy(logits: torch.Tensor) -> torch.Tensor:

@@ -50,6 +50,15 @@ def test_segment_takes_the_scan_first():
                        "--scan", "core.tif", "--output_dir", "here"]  # fmt: skip
 
 
+def test_segment_merges_what_its_options_need():
+    files = {"views": "finer_inference.yaml", "workers": "dask_inference.yaml"}
+    for option, name in files.items():
+        config = command_for(["segment", "core.tif", f"--{option}", "2"])[5]
+        assert config == str([str(CONFIGS / "inference.yaml"), str(CONFIGS / name)])
+    assert command_for(["segment", "core.tif"])[5] == str(CONFIGS / "inference.yaml")
+    assert all(f"--{option} " in help_text("inference") for option in files)
+
+
 @pytest.mark.parametrize("name", ["learn", "synfine"])
 def test_a_verb_goes_by_its_friendly_and_its_bundle_name(name):
     assert str(CONFIGS / "synfine.yaml") in command_for([name])

@@ -20,6 +20,7 @@ LEFT_BEHIND = {
     "label_efficiency": {"label_efficiency.png"},
     "bridged": {"gains.png"},
     "style": {"gains.png", "distances.csv", "gallery_berea.jpg"},
+    "hybrid": {"gains.png", "samples.csv", "samples.jpg"},
 }
 
 

@@ -31,14 +31,15 @@ class SliceWindowInferer(Inferer):
         slab (B, C, D, H, W) float, any D, H and W -> logits (B, K, D, H, W), of the network's classes K.
 
     Raises:
-        ValueError: if the window holds nothing beside its margins, or does not fit ``divisible``.
+        ValueError: if the window is below four margins, or does not fit ``divisible``.
     """
 
     def __init__(self, window: int = 576, margin: int = 24, divisible: int = 4,
                  pixels_per_pass: int | None = None) -> None:
         super().__init__()
-        if window <= 2 * margin or window % divisible or margin % divisible:
-            raise ValueError(f"window {window} must be above twice the margin {margin}, and both multiples of "
+        # narrower ones would start within the outermost margin of their neighbour, where nothing but margins meets
+        if window < 4 * margin or window % divisible or margin % divisible:
+            raise ValueError(f"window {window} must be at least four times the margin {margin}, and both multiples of "
                              f"{divisible}.")
         self.window, self.margin, self.divisible, self.pixels_per_pass = window, margin, divisible, pixels_per_pass
 

@@ -1,8 +1,6 @@
 """A folder with one TIFF a slice, in the natural order of the numbers in their names."""
 
-import os
 import re
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -71,13 +69,6 @@ class TiffFolderSink(ScanSink):
 
     def _discard(self) -> None:
         """Nothing stays open."""
-
-    def _publish(self) -> None:
-        old = self.path.with_name(f".{self.path.name}.old")
-        if self.path.exists():
-            os.replace(self.path, old)
-        os.replace(self.partial, self.path)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def slice_files(folder: Path) -> list[Path]:

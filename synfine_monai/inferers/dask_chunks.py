@@ -7,9 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -24,8 +22,6 @@ from synfine_monai.data.scan import Scan
 from synfine_monai.data.scan_field_of_view import FieldOfView
 from synfine_monai.data.slab_dataset import read_slab
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.fold_batch_norm import fold_batch_norm
-from synfine_monai.networks.model_file import load_network
 
 __all__ = ["ChunkWork", "DaskChunks", "segment_chunk"]
 
@@ -41,25 +37,23 @@ class ChunkWork:
         scan: the scan, with an absolute path on a disk that all processes see; each opens it for itself.
         field_of_view: of the scan.
         statistics: by which the scan is normalised.
-        model_file: weights of the network, on such a disk as well.
-        inferer: calls the network.
+        network: in eval mode.
+        inferer: calls the network; its ``halo``, if it has one, is what ``SlabDataset`` takes.
         postprocessing: from "pred" and "fov" to the entries that are written.
         stores: key of an entry -> the store that it is written into.
         device: that the network runs on.
         threads: of the network in each process; None leaves them as they are.
-        halo: slices that are read, and predicted, beyond both ends of a chunk.
     """
 
     scan: Scan
     field_of_view: FieldOfView
     statistics: IntensityStatistics
-    model_file: Path
+    network: torch.nn.Module
     inferer: Inferer
     postprocessing: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]]
     stores: Mapping[str, LabelStore]
     device: str = "cpu"
     threads: int | None = None
-    halo: int = 0
 
 
 def segment_chunk(index: int, work: ChunkWork) -> int:
@@ -72,22 +66,16 @@ def segment_chunk(index: int, work: ChunkWork) -> int:
         torch.set_num_threads(work.threads)
     store = next(iter(work.stores.values()))
     start, stop = store.bounds(index)
-    first, last = max(0, start - work.halo), min(work.scan.shape[0], stop + work.halo)
+    halo = getattr(work.inferer, "halo", 0)
     with _READING:
-        slab = read_slab(work.scan, work.field_of_view, work.statistics, first, last)
-    network = _network(work.model_file, work.device, store.signature)
+        slab = read_slab(work.scan, work.field_of_view, work.statistics, start, stop, halo)
+    network, given = work.network.to(work.device), {"halo": slab["halo"]} if halo else {}
     with torch.no_grad():
-        logits = work.inferer(slab["image"][None].to(work.device), network)[0]
+        logits = work.inferer(slab["image"][None].to(work.device), network, **given)[0]
     made = work.postprocessing({"pred": logits, "fov": slab["fov"]})
     for key, one in work.stores.items():
-        one.write(index, made[key][..., start - first : stop - first, :, :].numpy())
+        one.write(index, made[key].numpy())
     return stop - start
-
-
-@lru_cache(maxsize=1)
-def _network(model_file: Path, device: str, signature: str) -> torch.nn.Module:
-    """The network, loaded once a process; ``signature`` tells models apart that have the same path."""
-    return fold_batch_norm(load_network(model_file)).to(device, memory_format=torch.channels_last)
 
 
 class DaskChunks:
@@ -100,8 +88,8 @@ class DaskChunks:
         scan: an open scan.
         field_of_view: of the scan.
         statistics: by which the scan is normalised.
-        model_file: weights of the network.
-        inferer: calls the network.
+        network: as ``ChunkWork``.
+        inferer: as ``ChunkWork``.
         postprocessing: as ``ChunkWork``.
         outputs: the volumes.
         device: of each worker.
@@ -109,10 +97,9 @@ class DaskChunks:
             absolute paths; None starts workers on this machine.
         workers: processes on this machine, >= 1.
         threads: of each worker; None shares the cores of this machine out, and leaves another scheduler's as they are.
-        halo: as ``ChunkWork``.
 
     Raises:
-        ScanError: if dask is not installed, a number is too small, or the inferer needs more than a chunk.
+        ScanError: if dask is not installed, or a number is too small.
     """
 
     def __init__(
@@ -120,7 +107,7 @@ class DaskChunks:
         scan: Scan,
         field_of_view: FieldOfView,
         statistics: IntensityStatistics,
-        model_file: str | Path,
+        network: torch.nn.Module,
         inferer: Inferer,
         postprocessing: Callable[[Mapping[str, torch.Tensor]], Mapping[str, torch.Tensor]],
         outputs: Sequence[ChunkedOutput],
@@ -128,19 +115,15 @@ class DaskChunks:
         scheduler: str | None = None,
         workers: int = 2,
         threads: int | None = None,
-        halo: int = 0,
     ) -> None:
         self.distributed = _dask_distributed()
-        if getattr(inferer, "halo", 0):
-            raise ScanError("views along y and x are not shared out to many processes yet: leave dask_inference.yaml "
-                            "out, or give --views z.")  # fmt: skip
-        _refuse_below(workers=(workers, 1), threads=(1 if threads is None else threads, 1), halo=(halo, 0))
+        _refuse_below(workers=(workers, 1), threads=(1 if threads is None else threads, 1))
         if threads is None and scheduler is None:
             threads = max(1, (os.cpu_count() or 1) // workers)
         self.outputs, self.scheduler, self.workers = list(outputs), scheduler, workers
         self.stores = {output.key: output.store for output in self.outputs}
-        self.work = ChunkWork(scan, field_of_view, statistics, Path(model_file), inferer, postprocessing, self.stores,
-                              str(device), threads, halo)  # fmt: skip
+        self.work = ChunkWork(scan, field_of_view, statistics, network.to("cpu"), inferer, postprocessing, self.stores,
+                              str(device), threads)  # fmt: skip
 
     def run(self) -> None:
         """Make the chunks that are left, and finish the volumes.

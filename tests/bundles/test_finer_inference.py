@@ -82,8 +82,14 @@ def test_bad_input_is_refused_in_one_sentence(options, words, pretrained, scan, 
     assert words in str(find_scan_error(caught.value))
 
 
-def test_views_are_not_shared_out_to_processes(pretrained, scan, tmp_path):
-    files = [*FILES, str(CONFIGS / "dask_inference.yaml")]
-    with pytest.raises(Exception) as caught:  # noqa: PT011 (MONAI wraps it)
-        finer(scan, tmp_path / "out", files, checkpoint=str(pretrained))
-    assert "leave dask_inference.yaml out" in str(find_scan_error(caught.value))
+@pytest.mark.slow
+def test_views_and_ensembles_are_shared_out_to_processes(pretrained, sample, scan, tmp_path):
+    run_verb(CONFIGS / "train.yaml", datalist=str(sample.datalist), output_dir=str(tmp_path / "other"), seed=5,
+             **TINY_TRAINING)  # fmt: skip
+    options = {"checkpoint": str(pretrained), "ensemble": str(tmp_path / "other"), "uncertainty": "disagreement"}
+    one = finer(scan, tmp_path / "one", **options)
+    many = finer(scan, tmp_path / "many", [*FILES, str(CONFIGS / "dask_inference.yaml")], threads=1, **options)
+    assert sorted(file.name for file in one.iterdir()) == sorted(file.name for file in many.iterdir())
+    for entry in ("labels", "uncertainty"):
+        assert np.array_equal(labels(one, entry), labels(many, entry)), entry
+    assert labels(many, "uncertainty").any()

@@ -16,10 +16,12 @@ from synfine_monai.data.chunked_output import ChunkedOutput
 from synfine_monai.data.intensity import measure_scan_intensity
 from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
 from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
+from synfine_monai.data.slab_dataset import read_slab
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.dask_chunks import ChunkWork, DaskChunks, segment_chunk
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.inferers.slice_windows import SliceWindowInferer
+from synfine_monai.inferers.view_average import ViewAverageInferer
 from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, load_network, save_model
 from synfine_monai.networks.rock_unet import RockUNet
 from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
@@ -50,7 +52,8 @@ def parts_for(folder, scan="core.tif"):
     scan = open_scan(folder / scan)
     fov = find_scan_field_of_view(scan)
     return {"scan": scan, "field_of_view": fov, "statistics": measure_scan_intensity(scan, fov),
-            "model_file": folder / "model.pt", "inferer": MixedPrecisionInferer(SliceWindowInferer(), "float32"),
+            "network": load_network(folder / "model.pt"),
+            "inferer": MixedPrecisionInferer(SliceWindowInferer(), "float32"),
             "postprocessing": LogitsToLabelsd()}  # fmt: skip
 
 
@@ -81,11 +84,20 @@ def test_chunks_hold_what_the_network_says_of_the_whole_scan(folder, tmp_path):
     assert set(np.unique(labels[inside])) == {0, 1, 2}
 
 
-def test_a_halo_is_read_and_not_written(folder, tmp_path):
-    np.testing.assert_array_equal(labels_here(folder, tmp_path, halo=3), labels_here(folder, tmp_path))
+def test_views_see_beyond_a_chunk_and_chunks_do_not_show(folder, tmp_path):
+    views = ViewAverageInferer(SliceWindowInferer())
+    in_chunks = labels_here(folder, tmp_path, inferer=views)
+    parts = parts_for(folder)
+    scan, fov = parts["scan"], parts["field_of_view"]
+    whole = read_slab(scan, fov, parts["statistics"], 0, DEPTH)
+    with torch.no_grad():
+        expected = views(whole["image"][None], parts["network"])[0].argmax(0).numpy()
+    inside = fov.slab(0, DEPTH)
+    assert (in_chunks[inside] != expected[inside]).mean() < 1e-3
+    assert (in_chunks[inside] != labels_here(folder, tmp_path)[inside]).any()
 
 
-@pytest.mark.parametrize(("name", "number"), [("workers", 0), ("threads", 0), ("halo", -1), ("workers", "many")])
+@pytest.mark.parametrize(("name", "number"), [("workers", 0), ("threads", 0), ("workers", "many")])
 def test_numbers_that_make_no_sense_are_refused(folder, tmp_path, name, number):
     parts = parts_for(folder)
     with pytest.raises(ScanError, match=f"--{name} takes a whole number"):

@@ -52,7 +52,7 @@ def test_train_leaves_a_denoiser_and_the_segmenter_that_it_is_on_clean_images(tr
     image = torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         assert torch.allclose(denoiser(image, torch.zeros(1))[:, 1:], segmenter(image), atol=1e-5)
-    assert json.loads((trained / "model.json").read_text())["settings"]["learned"]["mask_weight"] == 0.1
+    assert json.loads((trained / "model.json").read_text())["settings"]["learned"]["mask_weight"] == 0.3
 
 
 def test_training_repeats_by_seed_and_another_seed_differs(trained, tiny, tmp_path):

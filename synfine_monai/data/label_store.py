@@ -104,11 +104,6 @@ class LabelStore:
             ]
         return {index for index, size in found if index < len(self) and size == self.nbytes(index) + CHECKSUM}
 
-    @property
-    def complete(self) -> bool:
-        """Whether all chunks are done."""
-        return len(self.done()) == len(self)
-
     def has(self, index: int) -> bool:
         """Whether one chunk is done."""
         try:

@@ -27,9 +27,9 @@ def fill(store, chunks):
 def test_chunks_in_any_order_make_up_the_volume(store):
     assert (len(store), store.todo(), store.bounds(3)) == (4, [0, 1, 2, 3], (9, 11))
     fill(store, [2, 0, 3])
-    assert (store.todo(), store.has(1), store.has(2), store.complete) == ([1], False, True, False)
+    assert (store.todo(), store.has(1), store.has(2)) == ([1], False, True)
     fill(store, [1])
-    assert store.complete
+    assert store.todo() == []
     np.testing.assert_array_equal(store.read(0, 11), VOLUME)
     np.testing.assert_array_equal(store.read(2, 7), VOLUME[2:7])
     np.testing.assert_array_equal(store.read_chunk(3), VOLUME[9:])

@@ -8,7 +8,6 @@ from wide_awake import wide_awake
 
 from synfine_monai.networks import diffusion_denoiser
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import architecture_of, build_network
 from synfine_monai.networks.partition import parameters_of
 from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
 
@@ -38,10 +37,6 @@ def test_sizes():
     assert count(DiffusionSegmenter(2)) == 787_506
 
 
-def test_image_first_then_a_logit_a_class(network):
-    assert network(image(), torch.tensor([0, 999])).shape == (2, 4, 16, 24)
-
-
 def test_the_same_seed_gives_the_same_network():
     first, again, other = (new(seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
@@ -62,31 +57,6 @@ def test_it_is_monais_network_without_attention(monkeypatch):
     levels = torch.tensor([3, 700])
     with torch.no_grad():
         assert torch.allclose(ours(image(), levels)[:, :1], monais.eval()(image(), levels), atol=1e-6)
-
-
-@pytest.mark.parametrize("level", [0, 1, 50, 999])
-def test_at_one_level_it_is_a_plain_segmenter(network, level):
-    plain = network.at_level(level)
-    assert type(plain) is DiffusionSegmenter
-    assert not plain.training
-    with torch.no_grad():
-        told = network(image(), torch.full((2,), level))
-        assert torch.allclose(plain(image()), told[:, 1:], atol=1e-5)
-
-
-def test_levels_differ_and_each_patch_has_its_own(network):
-    with torch.no_grad():
-        together = network(image(), torch.tensor([0, 700]))
-        assert torch.allclose(together[:1], network(image()[:1], torch.tensor([0])), atol=1e-5)
-        assert torch.allclose(together[1:], network(image()[1:], torch.tensor([700])), atol=1e-5)
-        assert not torch.allclose(together[1:], network(image()[1:], torch.tensor([10])), atol=1e-3)
-
-
-def test_the_plain_network_is_a_copy(network):
-    before = network(image(), torch.tensor([30, 30]))
-    for parameter in network.at_level(30).parameters():
-        parameter.data.zero_()
-    assert torch.equal(before, network(image(), torch.tensor([30, 30])))
 
 
 def test_every_parameter_of_the_denoiser_learns(network):
@@ -117,14 +87,6 @@ def test_a_trace_takes_any_size_as_well(network):
     with torch.no_grad():
         for given in (image(2, 24, 40), image(1, 13, 22)):
             assert torch.allclose(traced(given), plain(given), atol=1e-5)
-
-
-@pytest.mark.parametrize("make", [lambda network: network, lambda network: network.at_level(20)])
-def test_model_json_builds_the_same_network(network, make):
-    made = make(network)
-    again = build_network(architecture_of(made))
-    again.load_state_dict(made.state_dict())
-    assert again.architecture == made.architecture
 
 
 @pytest.mark.parametrize("wrong", [{"num_classes": 0}, {"channels": (8, 16)}, {"channels": (8, 16, 25)}])

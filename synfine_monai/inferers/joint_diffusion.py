@@ -3,12 +3,12 @@
 import torch
 from monai.inferers import Inferer
 from monai.networks.schedulers import Scheduler
+from torch import nn
 from tqdm import tqdm
 
 from synfine_monai.engines.hybrid_batch import expected_image
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.networks.rock_denoiser import RockDenoiser
 
 __all__ = ["JointDiffusionInferer"]
 
@@ -46,8 +46,8 @@ class JointDiffusionInferer(Inferer):
         self.call, self.batch_size = MixedPrecisionInferer(precision=precision), int(batch_size)
 
     @torch.no_grad()
-    def __call__(self, inputs: torch.Tensor, network: RockDenoiser) -> dict[str, torch.Tensor]:
-        """Sample one pair for each patch of noise."""
+    def __call__(self, inputs: torch.Tensor, network: nn.Module) -> dict[str, torch.Tensor]:
+        """Sample one pair for each patch of noise by a denoiser: (noisy, timesteps) -> image and logits."""
         device, made = next(network.parameters()).device, []
         with tqdm(total=len(inputs), desc="Sampling pairs", unit="patch") as progress:
             for noise in inputs.split(self.batch_size):
@@ -56,7 +56,7 @@ class JointDiffusionInferer(Inferer):
         images, masks = zip(*made, strict=True)
         return {"image": torch.cat(images), "label": torch.cat(masks)}
 
-    def _sample(self, noisy: torch.Tensor, network: RockDenoiser) -> tuple[torch.Tensor, torch.Tensor]:
+    def _sample(self, noisy: torch.Tensor, network: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
         self.scheduler.set_timesteps(self.steps, device=noisy.device)
         levels, probabilities = self.scheduler.timesteps, 0.0
         for number, level in enumerate(levels):

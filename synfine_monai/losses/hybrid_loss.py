@@ -34,8 +34,8 @@ class HybridLoss(nn.Module):
         ignore_index: the label that counts nowhere.
 
     Shapes:
-        answer (B, 1 + K, H, W) of a ``RockDenoiser``; target: "image" (B, 1, H, W), what the schedule predicts, "mask"
-        (B, 1, H, W) integers 0…K−1 or ``ignore_index``, "timesteps" (B,) -> scalar float32.
+        answer (B, 1 + K, H, W) of a denoiser, the image first; target: "image" (B, 1, H, W), what the schedule
+        predicts, "mask" (B, 1, H, W) integers 0…K−1 or ``ignore_index``, "timesteps" (B,) -> scalar float32.
 
     Raises:
         ScanError: if the schedule is unknown.

@@ -1,100 +1,163 @@
-"""Time whole-scan inference through the bundle against bare forward passes of the same network, in one run.
+"""Time whole-scan inference against what it is made of and what a MONAI user would write, side by side in one run.
 
-Usage: python scripts/benchmark_inference.py [--depth 96] [--side 512] [--rounds 3] [--precision auto] [--config FILE]
+Usage: python scripts/benchmark_inference.py [--depth 96] [--side 512] [--rounds 3] [--engine auto] [--skip monai ...]
 
-Inference reads, normalises, segments and writes a TIFF of noise by the bundle's verb; opening it and finding its field
-of view and statistics, on at most 32 slices, comes before. The bare passes see as many voxels as ready tensors, whole
-slices in batches as large as the inferer's, with the same weights, precision and memory format. The processors' time
-tells more than the wall clock where other programs run. The porosity's figure costs about half a second a scan.
+Every contender has a process of its own in every round, so that its peak of memory is its own; rounds go through all of
+them, so that a busy machine hits them alike. All see the same noise with the shipped network:
+
+  inference   the bundle's verb: reads, finds the core, normalises, segments, writes labels and porosity
+  passes      its network's bare forward passes, same engine, over ready tensors of as many whole slices
+  eager       the same in plain PyTorch: float32, no folded batch norm, default memory format
+  monai       MONAI's LoadImage, NormalizeIntensity, SliceInferer, argmax and SaveImage: the volume as a whole
+  monai_bf16  the same under bfloat16 autocast
+
+"inference" counts from opening the scan to the last label; the choice of the engine is told on its own.
 """
 
 import argparse
 import statistics
 import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from monai.bundle import ConfigWorkflow
-from monai.engines import Evaluator
+from monai.inferers import SliceInferer
+from monai.transforms import AsDiscrete, Compose, EnsureChannelFirst, LoadImage, NormalizeIntensity, SaveImage
+from own_process import Clock, Cost, in_own_process
 
 from synfine_monai.data.scan import create_scan, new_scan_info
+from synfine_monai.experiments.tables import markdown_table
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.inferers.slice_windows import PIXELS_PER_PASS
-from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks.model_file import load_network
 
-CONFIG = Path(__file__).resolve().parents[1] / "bundles" / "rock_ct_segmentation" / "configs" / "inference.yaml"
-INFO = {"format_version": FORMAT_VERSION, "labels": ["solid", "pore"], "phases": [["matrix"], ["pore"]],
-        "pore_labels": [1], "normalisation": "zscore"}
+BUNDLE = Path(__file__).resolve().parents[1] / "bundles" / "rock_ct_segmentation"
+CONFIG, WEIGHTS = BUNDLE / "configs" / "inference.yaml", BUNDLE / "models" / "model.pt"
+CONTENDERS = ("inference", "passes", "eager", "monai", "monai_bf16")
 
 
 def write_noise(path: Path, depth: int, side: int) -> None:
-    """A TIFF of noise, uint16, (depth, side, side)."""
+    """A NIfTI file of noise, uint16, (depth, side, side)."""
     rng = np.random.default_rng(0)
-    with create_scan(path, new_scan_info(path, (depth, side, side), np.uint16), np.uint16) as sink:
+    with create_scan(path, new_scan_info(path, (depth, side, side), np.uint16, 5.0), np.uint16) as sink:
         for _ in range(depth):
             sink.write(rng.normal(20_000, 2_000, (1, side, side)).astype(np.uint16))
 
 
-def prepare(scan: Path, checkpoint: Path, config: Path, precision: str) -> Evaluator:
-    """The bundle's evaluator for a scan."""
-    workflow = ConfigWorkflow(str(config), meta_file=None, workflow_type="infer", scan=str(scan), precision=precision,
-                              checkpoint=str(checkpoint), output_dir=str(scan.parent / "out"))
+def prepared(scan: Path, engine: str) -> ConfigWorkflow:
+    """The bundle's inference of a scan, ready to open it."""
+    return ConfigWorkflow(
+        str(CONFIG), meta_file=None, workflow_type="infer", scan=str(scan), engine=engine, output_dir=str(scan.parent)
+    )
+
+
+def inference(scan: Path, shape: Sequence[int], threads: int, engine: str) -> tuple[Clock, Any]:
+    """The bundle's verb."""
+    torch.set_num_threads(threads)
+    workflow = prepared(scan, engine)
+    with Clock() as choosing:
+        workflow.initialize()
+        evaluator = workflow.evaluator
+    with Clock() as clock:
+        evaluator.run()
+    return clock, choosing.wall
+
+
+def passes(scan: Path, shape: Sequence[int], threads: int, engine: str) -> Clock:
+    """Bare forward passes of the verb's network."""
+    torch.set_num_threads(threads)
+    workflow = prepared(scan, engine)
     workflow.initialize()
-    return workflow.evaluator
+    evaluator = workflow.evaluator
+    return forward(evaluator.network, shape, evaluator.inferer, evaluator.state.device)
+
+
+def eager(scan: Path, shape: Sequence[int], threads: int, engine: str) -> Clock:
+    """Bare forward passes of plain PyTorch."""
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return forward(load_network(WEIGHTS).eval().to(device), shape, MixedPrecisionInferer(precision="float32"), device)
 
 
 @torch.inference_mode()
-def forward(network: torch.nn.Module, images: list[torch.Tensor], precision: str) -> None:
-    """Bare forward passes."""
-    inferer = MixedPrecisionInferer(precision=precision)
-    for image in images:
-        last = inferer(image, network)
-    last.cpu()  # waits for the device
+def forward(network: torch.nn.Module, shape: Sequence[int], inferer: Any, device: torch.device) -> Clock:
+    """Passes over ready tensors, in batches of whole slices as large as inference makes them."""
+    plain = MixedPrecisionInferer(precision=inferer.precision)
+    batch = max(1, PIXELS_PER_PASS[device.type] // (shape[1] * shape[2]))
+    images = torch.randn(shape[0], 1, *shape[1:], device=device).split(batch)
+    with Clock() as clock:
+        for image in images:
+            last = plain(image, network)
+        last.cpu()  # waits for the device
+    return clock
 
 
-def seconds(work: Callable[[], Any]) -> tuple[float, float]:
-    """Seconds on the wall clock, and of all processors together."""
-    wall, processor = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - processor
+def monai(scan: Path, shape: Sequence[int], threads: int, engine: str) -> Clock:
+    """What MONAI's documentation would have one write."""
+    return slice_inferer(scan, shape, threads, low=False)
+
+
+def monai_bf16(scan: Path, shape: Sequence[int], threads: int, engine: str) -> Clock:
+    """The same in bfloat16."""
+    return slice_inferer(scan, shape, threads, low=True)
+
+
+@torch.inference_mode()
+def slice_inferer(scan: Path, shape: Sequence[int], threads: int, low: bool) -> Clock:
+    """Load, normalise, segment slice by slice, save, all with MONAI."""
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = load_network(WEIGHTS).eval().to(device)
+    read = Compose([LoadImage(image_only=True), EnsureChannelFirst(), NormalizeIntensity()])
+    infer = SliceInferer(roi_size=tuple(shape[1:]), sw_batch_size=1, spatial_dim=2, device="cpu", sw_device=device)
+    save = SaveImage(output_dir=scan.parent / "monai", output_dtype=np.uint8, print_log=False, separate_folder=False)
+    with Clock() as clock:
+        volume = read(scan)[None]
+        with torch.autocast(device.type, torch.bfloat16, enabled=low):
+            logits = infer(volume, network)
+        save(AsDiscrete(argmax=True)(logits[0]))
+    return clock
+
+
+def row(name: str, costs: Sequence[Cost], voxels: float, ours: Sequence[Cost]) -> list[str]:
+    """A contender's line: medians, and the median over rounds of how much longer it takes than inference."""
+    wall, processor = (statistics.median(getattr(cost, key) for cost in costs) for key in ("wall", "processor"))
+    ratio = statistics.median(cost.wall / own.wall for cost, own in zip(costs, ours, strict=True))
+    work = statistics.median(cost.processor / own.processor for cost, own in zip(costs, ours, strict=True))
+    peak = max(cost.peak_gb for cost in costs)
+    return [name, f"{voxels / wall:.2f}", f"{voxels / processor:.2f}", f"{ratio:.2f}", f"{work:.2f}", f"{peak:.2f}"]
 
 
 def main() -> None:
-    """Print voxels per second and the ratio; rounds interleave both, so that a busy machine hits them alike."""
+    """Print a table of the contenders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depth", type=int, default=96, help="slices of the scan")
     parser.add_argument("--side", type=int, default=512, help="rows and columns of a slice")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"])
-    parser.add_argument("--config", type=Path, default=CONFIG, help="the bundle's inference.yaml")
+    parser.add_argument("--engine", default="auto", help="of inference and passes")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--skip", nargs="*", default=[], choices=CONTENDERS[1:], help="contenders to leave out")
     given = parser.parse_args()
-    torch.manual_seed(0)
-    network, slice_voxels = RockUNet(), given.side**2
-    inference, bare = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        scan, checkpoint = Path(folder) / "noise.tif", Path(folder) / "model.pt"
-        write_noise(scan, given.depth, given.side)
-        save_model(network, {**INFO, "architecture": architecture_of(network)}, checkpoint)
-        for _ in range(given.rounds):
-            evaluator = prepare(scan, checkpoint, given.config, given.precision)
-            device = evaluator.state.device
-            batch = max(1, PIXELS_PER_PASS[device.type] // slice_voxels)
-            images = torch.randn(given.depth, 1, given.side, given.side, device=device).split(batch)
-            inference.append(seconds(evaluator.run))
-            bare.append(seconds(partial(forward, evaluator.network, images, given.precision)))
-    print(f"{given.depth} slices of {given.side}×{given.side} voxels, {torch.get_num_threads()} threads, {device}, "
-          f"median of {given.rounds} rounds")
-    for clock, name in enumerate(("wall clock", "processor time")):
-        ours, theirs = (statistics.median(times[clock] for times in runs) for runs in (inference, bare))
-        ratio = statistics.median(b[clock] / i[clock] for b, i in zip(bare, inference, strict=True))
-        voxels = given.depth * slice_voxels / 1e6
-        print(f"{name:<15} inference {voxels / ours:.2f}, bare {voxels / theirs:.2f} Mvoxel/s: ratio {ratio:.2f}")
+    shape = (given.depth, given.side, given.side)
+    names = [name for name in CONTENDERS if name not in given.skip]
+    costs: dict[str, list[Cost]] = {name: [] for name in names}
+    for _ in range(given.rounds):
+        for name in names:
+            with tempfile.TemporaryDirectory() as folder:
+                scan = Path(folder) / "noise.nii"
+                write_noise(scan, given.depth, given.side)
+                costs[name].append(in_own_process(globals()[name], scan, shape, given.threads, given.engine))
+    print(
+        f"{given.depth} slices of {given.side}×{given.side} voxels, {given.threads} threads, "
+        f"{'cuda' if torch.cuda.is_available() else 'cpu'}, median of {given.rounds} rounds; opening the scan and "
+        f"choosing the engine took {statistics.median(cost.result for cost in costs['inference']):.1f} s.\n"
+    )
+    head = ["", "Mvoxel/s", "of processor time", "time, inference = 1", "processor time", "peak memory, GB"]
+    voxels = np.prod(shape) / 1e6
+    print(markdown_table(head, [row(name, costs[name], voxels, costs["inference"]) for name in names]))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from synfine_monai.data.datalist import (
     synthetic_task,
     voxel_size,
 )
+from synfine_monai.data.label_files import paired_items
 from synfine_monai.data.scan import open_scan
 from synfine_monai.errors import ScanError
 
@@ -82,7 +83,7 @@ def datalist_from_scan(
 
     Args:
         scan: scan file or slice folder.
-        labels: label volume, or a folder with some of the scan's slices under the same names.
+        labels: label volume, or a folder with some of the scan's slices, TIFF or PNG, under the same names.
         unlabelled_value: label value that means "no label" (Fiji, napari and ilastik: 0); None for 255 only.
         rock: generator preset.
         phases: the phase of each class, in order; None to guess them from the grey levels: the darkest class is pore,
@@ -92,7 +93,7 @@ def datalist_from_scan(
     Raises:
         ScanError: if nothing is labelled, or shapes and names do not match.
     """
-    items = _paired_items(Path(scan).resolve(), Path(labels).resolve(), None if fov is None else Path(fov).resolve())
+    items = paired_items(Path(scan).resolve(), Path(labels).resolve(), None if fov is None else Path(fov).resolve())
     values, counts, greys = _grey_by_value(items, [v for v in (IGNORE_LABEL, unlabelled_value) if v is not None])
     if phases is None:
         classes = _guess_phases(counts, greys)
@@ -159,18 +160,6 @@ def _regroup(pairs: list[tuple[Item, int]]) -> tuple[Item, ...]:
     return tuple(replace(item, slices=tuple(depths)) for item, depths in grouped.items())
 
 
-def _paired_items(scan: Path, labels: Path, fov: Path | None) -> tuple[Item, ...]:
-    if not (scan.is_dir() and labels.is_dir()):
-        return (Item(scan, labels, fov, scan.name, scan.name),)
-    files = sorted(p for p in labels.iterdir() if p.suffix.lower() in (".tif", ".tiff"))
-    missing = [p.name for p in files if not (scan / p.name).is_file()]
-    if not files or missing:
-        raise ScanError(
-            f"{labels} must hold TIFF slices named as those of {scan}" + (f"; {missing[0]} is not." if missing else ".")
-        )
-    return tuple(Item(scan / p.name, p, fov, scan.name, p.name) for p in files)
-
-
 def _grey_by_value(items: Sequence[Item], ignored: Sequence[int]) -> tuple[list[int], np.ndarray, np.ndarray]:
     counts, sums = np.zeros(256), np.zeros(256)
     for item in items:
@@ -188,8 +177,8 @@ def _grey_by_value(items: Sequence[Item], ignored: Sequence[int]) -> tuple[list[
     values = [int(v) for v in np.flatnonzero(counts) if v not in ignored]
     if len(values) < 2:
         raise ScanError(
-            f"{items[0].label} labels {len(values)} class(es): {values}; at least two are needed "
-            "(is --unlabelled_value right?)."
+            f"{items[0].label} labels {len(values)} class(es): {values}; at least two are needed (is "
+            f"--unlabelled_value right? {IGNORE_LABEL} is always 'not labelled')."
         )
     return values, counts[values], sums[values] / counts[values]
 

@@ -16,6 +16,7 @@ from synfine_monai.data.scan_hdf5_sink import Hdf5Sink
 from synfine_monai.data.scan_itk import ItkScan
 from synfine_monai.data.scan_itk_sink import MetaImageSink, NrrdSink
 from synfine_monai.data.scan_nifti import NiftiScan, NiftiSink
+from synfine_monai.data.scan_png import PngScan
 from synfine_monai.data.scan_raw import RawScan, RawSink
 from synfine_monai.data.scan_tiff import TiffScan
 from synfine_monai.data.scan_tiff_folder import TiffFolderScan, TiffFolderSink
@@ -30,7 +31,7 @@ __all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "forma
 
 FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd",
            ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5",
-           ".nxs": "hdf5", ".raw": "raw"}
+           ".nxs": "hdf5", ".png": "png", ".raw": "raw"}
 """Extension -> format."""
 
 SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink,
@@ -83,6 +84,8 @@ def _opened(path: Path, kind: str, errors: list[str]) -> Scan:
         return TiffFolderScan(path)
     if kind == "zarr":
         return ZarrScan(path)
+    if kind == "png":
+        return PngScan(path)
     return NiftiScan(path) if kind == "nifti" else ItkScan(path, kind)
 
 
@@ -171,6 +174,8 @@ def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.u
     if path.exists() and like.path.exists() and path.samefile(like.path):
         raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
     fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
+    if fresh.format not in SINKS:
+        raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {', '.join(SINKS)}.")
     return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
@@ -201,5 +206,5 @@ def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_l
 def _written_extension(kind: str, extension: str) -> str:
     if kind == "zarr" and not extension:
         return ".ome.zarr"
-    # labels alone are no NeXus file, and an NRRD header without its voxels is half of one
-    return {".nhdr": ".nrrd", ".nxs": ".h5"}.get(extension.lower(), extension)
+    # labels alone are no NeXus file, an NRRD header without its voxels is half of one, and PNG is for reading only
+    return {".nhdr": ".nrrd", ".nxs": ".h5", ".png": ".tif"}.get(extension.lower(), extension)

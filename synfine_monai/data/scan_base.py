@@ -34,7 +34,7 @@ class ScanInfo:
 
     Attributes:
         path: the file, or the folder of slices.
-        format: "tiff", "tiff_folder", "nifti", "nrrd", "mha", "mhd", "zarr", "hdf5" or "raw".
+        format: "tiff", "tiff_folder", "nifti", "nrrd", "mha", "mhd", "zarr", "hdf5", "png" or "raw".
         shape: (D, H, W), z first; a single 2-D image has D = 1.
         dtype: of the voxels, in the machine's byte order.
         voxel_size_um: (z, y, x) in µm, or None where nobody states it.

@@ -84,4 +84,4 @@ def test_knows_its_extensions(tmp_path):
     reader = ScanReader()
     assert reader.verify_suffix(["a.tif", "b.NII.GZ"])
     assert reader.verify_suffix(tmp_path)
-    assert not reader.verify_suffix("a.png")
+    assert not reader.verify_suffix("a.jpg")

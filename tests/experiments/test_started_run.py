@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from noted_stages import FiniteStages, NotedStages, factors
 
+from synfine_monai.baselines import denoiser_features
 from synfine_monai.data.datalist import synthetic_task
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.starting_networks import StartingNetworks
@@ -62,7 +63,8 @@ def test_an_unknown_start_is_refused_by_name(make_started):
         make_started(methods={"one": {"start": "hybird"}}).shared(factors("one"))
 
 
-def test_a_baseline_may_read_the_features_of_a_denoiser(make_started, tmp_path):
+def test_a_baseline_may_read_the_features_of_a_denoiser(make_started, tmp_path, monkeypatch):
+    monkeypatch.setattr(denoiser_features, "_MOST_PIXELS", 300)
     execute = make_started(
         tasks={"small": {}}, methods={"features": {"baseline": "denoiser_features", "start": "hybrid"}}
     )

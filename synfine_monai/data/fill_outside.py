@@ -28,10 +28,9 @@ def fill_outside(image: np.ndarray, fov: np.ndarray) -> np.ndarray:
     if not fov.any():
         raise ValueError("the field of view is empty: there is nothing to fill from.")
     filled = np.array(image, dtype=np.float32)
-    mean = np.float32(filled.mean(where=fov, dtype=np.float64))
     for grey, inside in zip(filled, fov, strict=True):
         if not inside.any():
-            grey[:] = mean
+            grey[:] = np.float32(image.mean(where=fov, dtype=np.float64))
         elif not inside.all():
             weight = torch.from_numpy(np.ascontiguousarray(inside)).float()[None, None]
             values = torch.from_numpy(grey)[None, None]

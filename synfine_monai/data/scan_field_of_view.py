@@ -43,12 +43,18 @@ class FoundFieldOfView(FieldOfView):
     def __init__(self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail]) -> None:
         self.shape, self.depths, self.thumbnails = shape, depths, thumbnails
         self.cores = find_cores(thumbnails)
+        self._masks: dict[int, np.ndarray] = {}
 
     def slab(self, start: int, stop: int) -> np.ndarray:
         """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
         nearest = np.abs(np.arange(start, stop)[:, None] - self.depths).argmin(1)
-        masks = {k: enlarge(self.cores[k], self.thumbnails[k]) for k in np.unique(nearest)}
+        known = self._masks  # neighbouring slabs of a long scan share a mask
+        masks = {k: known[k] if k in known else self._mask(k) for k in np.unique(nearest).tolist()}
+        self._masks = masks
         return np.stack([masks[k] for k in nearest])
+
+    def _mask(self, k: int) -> np.ndarray:
+        return enlarge(self.cores[k], self.thumbnails[k])
 
 
 class GivenFieldOfView(FieldOfView):

@@ -83,7 +83,7 @@ def test_the_segmenter_takes_any_size(network, height, width):
 @pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:`torch.jit:DeprecationWarning")
 def test_a_trace_takes_any_size_as_well(network):
     plain = network.at_level(0)
-    traced = torch.jit.trace(plain, image(1, 16, 16))
+    traced = torch.jit.trace(plain, image(1, 16, 16), check_trace=False)
     with torch.no_grad():
         for given in (image(2, 24, 40), image(1, 13, 22)):
             assert torch.allclose(traced(given), plain(given), atol=1e-5)

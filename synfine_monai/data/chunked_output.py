@@ -1,7 +1,8 @@
 """A volume that is made chunk by chunk, goes on where a killed run was, and is named when all chunks are there."""
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from synfine_monai.data.scan import ScanInfo, ScanSink, create_scan
 from synfine_monai.data.slab_dataset import slab_slices
 from synfine_monai.errors import ScanError
 
-__all__ = ["ChunkedOutput", "SlabCounter", "begin_outputs", "chunks_left", "slices_done"]
+__all__ = ["ChunkedOutput", "SlabCounter", "begin_outputs", "begun_by", "chunks_left", "made_by", "slices_done"]
 
 PLAIN = (".raw", ".nii")
 """Extensions of formats that are written as they are; all others are deflated."""
@@ -70,6 +71,13 @@ class ChunkedOutput:
         self.store = LabelStore(folder, like.shape, slab_slices(like.shape, slab_voxels), dtype, channels, signature)
         self._sink: ScanSink | None = None
         self._next = 0
+
+    def made_by(self, maker: str) -> "ChunkedOutput":
+        """This volume, not begun, with chunks of one maker only; ``maker`` joins the signature."""
+        other, store = copy(self), self.store
+        other.store = LabelStore(store.folder, store.shape, store.chunk_slices, store.dtype, store.channels,
+                                 f"{store.signature} {maker}")  # fmt: skip
+        return other
 
     def begin(self) -> None:
         """Take the store for this process and begin the volume.
@@ -169,6 +177,16 @@ def begin_outputs(outputs: Sequence[ChunkedOutput], chunks: Collection[int]) -> 
         for output in begun:
             output.leave()
         raise
+
+
+def made_by(outputs: Sequence[ChunkedOutput], maker: str) -> list[ChunkedOutput]:
+    """The volumes with chunks of one maker only, say an engine whose labels differ in a few voxels from another's."""
+    return [output.made_by(maker) for output in outputs]
+
+
+def begun_by(outputs: Sequence[ChunkedOutput], makers: Iterable[str]) -> str | None:
+    """The first of ``makers`` of whom the first volume has chunks that are done; None if it has none."""
+    return next((maker for maker in makers if outputs[0].made_by(maker).store.done()), None)
 
 
 def chunks_left(outputs: Sequence[ChunkedOutput]) -> list[int]:

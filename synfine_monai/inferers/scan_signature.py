@@ -23,8 +23,8 @@ def scan_signature(
     fov: str | Path | None,
     model_file: Path,
     info: Mapping[str, Any],
-    inferer: MixedPrecisionInferer,
     device: str | torch.device,
+    inferer: MixedPrecisionInferer | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> str:
     """Hash of the scan's file and grey levels, the given field of view, the model, and how it is run.
@@ -35,15 +35,16 @@ def scan_signature(
         fov: mask file, or None where the field of view is found in the scan.
         model_file: the weights.
         info: content of the ``model.json`` beside them.
-        inferer: whose precision counts as it turns out on the device.
         device: that the network runs on.
+        inferer: whose precision counts as it turns out on the device; None where the outputs are told their maker, the
+            engine with its precision.
         more: anything else that decides the labels, JSON-able.
     """
     return signature_of({
         "version": synfine_monai.__version__, "scan": file_identity(scan.info.path), "shape": scan.shape,
         "dtype": scan.dtype.str, "statistics": statistics.to_dict(), "fov": None if fov is None else file_identity(fov),
         "weights": weights_hash(model_file), "model": dict(info), "device": torch.device(device).type,
-        "bfloat16": inferer.is_low(torch.device(device)), **(more or {}),
+        "bfloat16": None if inferer is None else inferer.is_low(torch.device(device)), **(more or {}),
     })  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from synfine_monai.data.chunked_output import ChunkedOutput, begin_outputs, chunks_left, slices_done
+from synfine_monai.data.chunked_output import ChunkedOutput, begin_outputs, begun_by, chunks_left, made_by, slices_done
 from synfine_monai.data.scan import new_scan_info, open_scan
 from synfine_monai.errors import ScanError
 
@@ -70,6 +70,18 @@ def test_a_run_goes_on_where_another_stopped(tmp_path):
     with open_scan(tmp_path / "labels.tif") as written:
         np.testing.assert_array_equal(written.read(), VOLUME)
     np.testing.assert_array_equal(np.concatenate(seen.slabs), VOLUME)
+
+
+def test_chunks_of_one_maker_are_not_those_of_another(tmp_path):
+    plain = [output_for(tmp_path / "labels.tif")]
+    assert begun_by(plain, ["a", "b"]) is None
+    (first,) = made_by(plain, "b")
+    first.begin()
+    first.write(1, chunk(first, 1))
+    first.leave()
+    assert begun_by(plain, ["a", "b"]) == "b"
+    assert begun_by([output_for(tmp_path / "labels.tif", signature="z")], ["a", "b"]) is None
+    assert [chunks_left(made_by(plain, maker)) for maker in "ab"] == [[0, 1, 2, 3], [0, 2, 3]]
 
 
 def test_another_signature_begins_anew_and_says_so(tmp_path, capsys):

@@ -35,7 +35,7 @@ class LostChunks:
         self.folder, self.name, self.axes = folder, name, axes
         self.chunks = tuple(int(n) for n in axes.of(chunks, 1))
         self.grid = tuple(-(-n // chunk) for n, chunk in zip(axes.shape, self.chunks, strict=True))
-        self._seen: set[int] = set()
+        self._seen: dict[int, np.ndarray] = {}
 
     def refuse_all_absent(self) -> None:
         """Raise if the array has no chunk at all."""
@@ -45,13 +45,22 @@ class LostChunks:
 
     def refuse_lost(self, array: Any, start: int, stop: int) -> None:
         """Raise if a chunk of the slices ``start`` to ``stop`` is lost."""
-        for layer in range(start // self.chunks[0], -(-stop // self.chunks[0])):
+        for layer in self._layers(start, stop):
             if layer not in self._seen:
-                self._check(array, layer)
-                self._seen.add(layer)
+                absent = self._absent(array, layer)
+                self._check(array, layer, absent)
+                self._seen[layer] = absent
 
-    def _check(self, array: Any, layer: int) -> None:
-        absent = self._absent(array, layer)
+    def refuse_removed(self, array: Any, start: int, stop: int) -> None:
+        """Raise if chunks that ``refuse_lost`` has seen, or all of the array, are gone: what was read may be empty."""
+        there = any((self.folder / name).is_file() for name in METADATA)
+        if not there or any((self._absent(array, z) & ~self._seen[z]).any() for z in self._layers(start, stop)):
+            raise ScanError(f"{self.name} was removed or moved while it was read: put it back and start again.")
+
+    def _layers(self, start: int, stop: int) -> range:
+        return range(start // self.chunks[0], -(-stop // self.chunks[0]))
+
+    def _check(self, array: Any, layer: int, absent: np.ndarray) -> None:
         if not absent.any():
             return
         if array.fill_value is None:

@@ -120,6 +120,9 @@ def _opened(file: Path) -> TiffScan:
             return TiffScan(file, errors)
     except (ScanError, MemoryError):
         raise
+    except FileNotFoundError as problem:
+        raise ScanError(f"{file.parent.name}/{file.name} was removed or moved while it was read: put it back and start "
+                        "again.") from problem
     except Exception as problem:  # tifffile has many errors for damaged files
         raise ScanError(f"{file.parent.name}/{file.name} cannot be read as TIFF, it is cut short or damaged "
                         f"({one_line(problem)}).") from problem

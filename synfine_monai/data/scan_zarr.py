@@ -70,7 +70,9 @@ class ZarrScan(Scan):
         if self._array is None:
             self._array = _open(self._folder)
         self._lost.refuse_lost(self._array, start, stop)
-        return self._layers.read(self._array, start, stop)
+        slab = self._layers.read(self._array, start, stop)
+        self._lost.refuse_removed(self._array, start, stop)
+        return slab
 
     def close(self) -> None:
         self._array = None

@@ -188,6 +188,16 @@ def test_no_property_is_missing(tmp_path):
     assert workflow.check_properties() == []
 
 
-def test_the_bundle_is_complete_but_for_its_weights():
-    needed = ["LICENSE", "docs/README.md", "configs/metadata.json", "configs/logging.conf"]
+def test_the_bundle_is_complete_and_small():
+    weights = [f"models/{name}.{kind}" for name in ("denoiser", "model") for kind in ("pt", "json")]
+    needed = ["LICENSE", "docs/README.md", "configs/metadata.json", "configs/logging.conf", *weights]
     assert [name for name in needed if not (HYBRID / name).is_file()] == []
+    assert sum((HYBRID / name).stat().st_size for name in weights) < 4e6
+
+
+def test_the_shipped_segmenter_is_the_shipped_denoiser_on_clean_images():
+    image = torch.randn(2, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    denoiser, segmenter = load_rock_denoiser(HYBRID / "models/denoiser.pt"), load_network(HYBRID / "models/model.pt")
+    with torch.inference_mode():
+        expected = denoiser.eval()(image, torch.zeros(2, dtype=torch.long))[:, 1:]
+        torch.testing.assert_close(segmenter.eval()(image), expected, rtol=0, atol=0.02)  # biases in half precision

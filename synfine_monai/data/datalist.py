@@ -54,7 +54,7 @@ class Item:
 
     Args:
         image: scan file or slice folder.
-        label: label file of the same shape, or None.
+        label: label file of the same shape, or None; for a slice folder also a folder with labels of some slices.
         fov: mask file of the field of view, or None to find it.
         specimen: which physical core; statistics are pooled, and splits are made, by specimen.
         name: what tables and figures call it.
@@ -153,7 +153,7 @@ def load_datalist(path: str | Path, binary: bool = False) -> Datalist:
         pore_labels=pore_labels,
         mapping={k: k for k in range(len(labels))},
         voxel_size_um=voxel_size(content.get("voxel_size_um"), f"datalist {path}"),
-        ignored_values=(int(content.get("ignore_label", IGNORE_LABEL)),),
+        ignored_values=tuple(dict.fromkeys((int(content.get("ignore_label", IGNORE_LABEL)), IGNORE_LABEL))),
         path=str(path),
         **{split: _items(content.get(split, []), path) for split in SPLITS},
     )

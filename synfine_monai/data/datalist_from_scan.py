@@ -15,7 +15,7 @@ from synfine_monai.data.datalist import (
     synthetic_task,
     voxel_size,
 )
-from synfine_monai.data.label_files import paired_items
+from synfine_monai.data.labels_of_scan import drawn_depths, label_file, open_labels
 from synfine_monai.data.scan import open_scan
 from synfine_monai.errors import ScanError
 
@@ -93,8 +93,9 @@ def datalist_from_scan(
     Raises:
         ScanError: if nothing is labelled, or shapes and names do not match.
     """
-    items = paired_items(Path(scan).resolve(), Path(labels).resolve(), None if fov is None else Path(fov).resolve())
-    values, counts, greys = _grey_by_value(items, [v for v in (IGNORE_LABEL, unlabelled_value) if v is not None])
+    scan, labels = Path(scan).resolve(), Path(labels).resolve()
+    item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
+    values, counts, greys = _grey_by_value(item, [v for v in (IGNORE_LABEL, unlabelled_value) if v is not None])
     if phases is None:
         classes = _guess_phases(counts, greys)
     else:
@@ -105,15 +106,15 @@ def datalist_from_scan(
         )
     names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
     task = Datalist(
-        name=Path(scan).stem.split(".")[0],
+        name=scan.stem.split(".")[0],
         rock=rock,
         labels=tuple(names),
         phases=tuple((p,) for p in classes),
         pore_labels=tuple(k for k, p in enumerate(classes) if p in ("pore", "water")),
         mapping={value: k for k, value in enumerate(values)},
-        voxel_size_um=_voxel_size_of(items[0].image),
+        voxel_size_um=_voxel_size_of(scan),
         ignored_values=tuple(v for v in (IGNORE_LABEL, unlabelled_value) if v is not None),
-        training=items,
+        training=(item,),
         path=str(labels),
     )
     print(
@@ -143,8 +144,8 @@ def hold_back(task: Datalist) -> Datalist:
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:
     """Indices z of the slices of ``item`` that carry any label."""
-    with open_scan(item.label) as labels:
-        depths = item.slices or range(labels.shape[0])
+    with open_labels(item) as labels:
+        depths = item.slices or drawn_depths(labels)
         return [z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any()]
 
 
@@ -160,34 +161,31 @@ def _regroup(pairs: list[tuple[Item, int]]) -> tuple[Item, ...]:
     return tuple(replace(item, slices=tuple(depths)) for item, depths in grouped.items())
 
 
-def _grey_by_value(items: Sequence[Item], ignored: Sequence[int]) -> tuple[list[int], np.ndarray, np.ndarray]:
+def _grey_by_value(item: Item, ignored: Sequence[int]) -> tuple[list[int], np.ndarray, np.ndarray]:
     counts, sums = np.zeros(256), np.zeros(256)
-    for item in items:
-        with open_scan(item.image) as image, open_scan(item.label) as label:
-            if image.shape != label.shape:
-                raise ScanError(
-                    f"{item.image} is {image.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
-                )
-            for z in range(label.shape[0]):
-                values = _checked_labels(label.read(z, z + 1), item)
-                if np.isin(values, ignored, invert=True).any():
-                    grey = image.read(z, z + 1)
-                    counts += np.bincount(values.ravel(), minlength=256)
-                    sums += np.bincount(values.ravel(), weights=grey.ravel().astype(float), minlength=256)
+    with open_scan(item.image) as image, open_labels(item) as label:
+        if image.shape != label.shape:
+            raise ScanError(
+                f"{item.image} is {image.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
+            )
+        for z in drawn_depths(label):
+            values = _checked_labels(label.read(z, z + 1), label_file(item, label, z))
+            if np.isin(values, ignored, invert=True).any():
+                grey = image.read(z, z + 1)
+                counts += np.bincount(values.ravel(), minlength=256)
+                sums += np.bincount(values.ravel(), weights=grey.ravel().astype(float), minlength=256)
     values = [int(v) for v in np.flatnonzero(counts) if v not in ignored]
     if len(values) < 2:
         raise ScanError(
-            f"{items[0].label} labels {len(values)} class(es): {values}; at least two are needed (is "
+            f"{item.label} labels {len(values)} class(es): {values}; at least two are needed (is "
             f"--unlabelled_value right? {IGNORE_LABEL} is always 'not labelled')."
         )
     return values, counts[values], sums[values] / counts[values]
 
 
-def _checked_labels(values: np.ndarray, item: Item) -> np.ndarray:
+def _checked_labels(values: np.ndarray, file: Path) -> np.ndarray:
     if values.min() < 0 or values.max() > 255 or (values.dtype.kind == "f" and (values % 1).any()):
-        raise ScanError(
-            f"{item.label} must hold classes 0 to 255, but its values go from {values.min()} to {values.max()}."
-        )
+        raise ScanError(f"{file} must hold classes 0 to 255, but its values go from {values.min()} to {values.max()}.")
     return values.astype(np.uint8)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -10,6 +11,7 @@ from synfine_monai.data.datalist import Datalist, Item
 from synfine_monai.data.datalist_from_scan import labelled_depths
 from synfine_monai.data.field_of_view import fill_outside
 from synfine_monai.data.intensity import IntensityStatistics, measure_intensity, measure_scan_intensity
+from synfine_monai.data.labels_of_scan import label_file, open_labels
 from synfine_monai.data.scan import Scan, open_scan
 from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
 from synfine_monai.errors import ScanError
@@ -80,12 +82,12 @@ def specimen_statistics(task: Datalist, specimen: str, normalisation: str = "zsc
 
 
 def _item_slices(item: Item, task: Datalist, statistics: IntensityStatistics) -> Iterator[LabelledSlice]:
-    with open_scan(item.image) as scan, open_scan(item.label) as label:
+    with open_scan(item.image) as scan, open_labels(item) as label:
         _check_shapes(item, scan, label)
         fov = find_scan_field_of_view(scan, item.fov)
         for z in labelled_depths(item, task.ignored_values):
             mask = fov.slab(z, z + 1)
-            classes = _to_classes(label.read(z, z + 1), task, item)
+            classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
             image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
             yield LabelledSlice(
                 image[0],
@@ -109,12 +111,12 @@ def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
         )
 
 
-def _to_classes(values: np.ndarray, task: Datalist, item: Item) -> np.ndarray:
+def _to_classes(values: np.ndarray, task: Datalist, file: Path) -> np.ndarray:
     known: Sequence[int] = [*task.mapping, *task.ignored_values]
     unknown = np.unique(values[np.isin(values, known, invert=True)])
     if unknown.size:
         raise ScanError(
-            f"{item.label} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
+            f"{file} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
             f"{sorted(set(task.ignored_values))} for 'not labelled'."
         )
     classes = np.full(values.shape, IGNORED, np.uint8)

@@ -12,6 +12,7 @@ from scipy.ndimage import generate_binary_structure, grey_dilation
 
 from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import SPLITS, Datalist, Item, load_datalist
+from synfine_monai.data.labels_of_scan import open_labels
 from synfine_monai.data.scan import open_scan
 from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
 from synfine_monai.errors import ScanError
@@ -85,7 +86,7 @@ def dilate_pores(label: np.ndarray, pore_labels: tuple[int, ...], voxels: int, i
 
 
 def _read(item: Item) -> _Volume:
-    with open_scan(item.image) as scan, open_scan(item.label) as label:
+    with open_scan(item.image) as scan, open_labels(item) as label:
         depth = scan.shape[0]
         fov = find_scan_field_of_view(scan, item.fov).slab(0, depth)
         return _Volume(scan.read(0, depth).astype(np.float32), label.read(0, depth).astype(np.uint8), fov)

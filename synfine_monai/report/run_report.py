@@ -9,6 +9,7 @@ import numpy as np
 
 from synfine_monai.atomic_file import atomic_file
 from synfine_monai.data.datalist import Datalist
+from synfine_monai.data.label_files import is_slice_folder
 from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.report.metrics_file import write_metrics
 from synfine_monai.report.page import write_page
@@ -71,7 +72,7 @@ class RunReport:
 
     def _files(self) -> list[Path]:
         items = (*self.task.training, *getattr(self.task, self.split))
-        return sorted({p for item in items for p in (item.image, item.label) if p is not None and p.is_file()})
+        return sorted({p for item in items for p in (item.image, item.label) if _has_hash(p)})
 
     def _draw_slices(self, predictions: Sequence[np.ndarray], figures: Path) -> None:
         for i in np.unique(np.linspace(0, len(self.slices) - 1, MOST_PICTURES).astype(int)):
@@ -99,3 +100,7 @@ class RunReport:
         with atomic_file(path) as temporary:
             figure.savefig(temporary, dpi=120)
         plt.close(figure)
+
+
+def _has_hash(path: Path | None) -> bool:
+    return path is not None and (path.is_file() or is_slice_folder(path))

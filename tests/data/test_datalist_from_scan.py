@@ -50,8 +50,8 @@ def test_a_folder_of_labelled_slices_is_matched_by_name(files, tmp_path):
             if kind == "scan" or z in (2, 4):
                 tifffile.imwrite(tmp_path / kind / f"core_{z:03d}.tif", page)
     task = datalist_from_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
-    assert [i.name for i in (*task.training, *task.test)] == ["core_002.tif", "core_004.tif"]
-    assert len({i.specimen for i in task.training}) == 1
+    assert [(i.name, i.slices) for i in (*task.training, *task.test)] == [("scan", (2,)), ("scan", (4,))]
+    assert scans_to_segment(task) == [str(tmp_path / "scan")]
 
 
 def test_phases_can_be_said(files):

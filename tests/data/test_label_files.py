@@ -6,9 +6,9 @@ import tifffile
 from PIL import Image
 
 from synfine_monai.data.datalist_from_scan import datalist_from_scan
-from synfine_monai.data.label_files import paired_items
+from synfine_monai.data.label_files import label_files_of_slices
 from synfine_monai.data.labelled_slices import load_labelled_slices
-from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
+from synfine_monai.data.scan import create_scan, new_scan_info
 from synfine_monai.errors import ScanError
 
 PORE = np.kron(np.random.default_rng(0).random((4, 8, 9)) > 0.7, np.ones((1, 8, 8), bool))
@@ -61,9 +61,10 @@ def test_png_slices_label_tiff_slices_of_their_name(slices):
         png(labels / f"core_{z:03d}.png", LABELS[z])
     (labels / "._core_001.png").write_bytes(b"what macOS leaves")
     task = datalist_from_scan(scan, labels, unlabelled_value=0)
-    assert [(i.image.name, i.name) for i in (*task.training, *task.test)] == [
-        ("core_001.tif", "core_001.png"), ("core_003.tif", "core_003.png")]  # fmt: skip
+    assert [(i.image, i.name, i.slices) for i in (*task.training, *task.test)] == [
+        (scan, "scan", (1,)), (scan, "scan", (3,))]  # fmt: skip
     (training,) = load_labelled_slices(task, "training")
+    assert training.z == 1
     np.testing.assert_array_equal(training.label[training.fov], PORE[1][training.fov])
 
 
@@ -79,33 +80,49 @@ def test_palettes_that_number_colours_differently_are_refused(slices):
         image.putpalette(colours)
         image.save(slices[1] / f"core_{z:03d}.png")
     with pytest.raises(ScanError, match=r"core_003\.png and core_002\.png number their colours differently"):
-        paired_items(*slices)
+        datalist_from_scan(*slices)
     (slices[1] / "core_003.png").unlink()
-    assert len(paired_items(*slices)) == 2
+    assert datalist_from_scan(*slices).held_back
 
 
 def test_label_files_that_are_not_there_or_belong_nowhere_are_said(slices):
     scan, labels = slices
     with pytest.raises(ScanError, match=r"as \.tif, \.tiff, \.png, but it is empty\.$"):
-        paired_items(scan, labels)
+        label_files_of_slices(scan, labels)
     (labels / "core_001.bmp").touch()
     with pytest.raises(ScanError, match=r"but it holds \.bmp\.$"):
-        paired_items(scan, labels)
+        label_files_of_slices(scan, labels)
     png(labels / "core_001.png", LABELS[1])
-    assert len(paired_items(scan, labels)) == 1
+    assert label_files_of_slices(scan, labels) == {1: labels / "core_001.png"}
     tifffile.imwrite(labels / "core_001.tif", LABELS[1])
     with pytest.raises(ScanError, match=r"core_001\.png and core_001\.tif label the same slice"):
-        paired_items(scan, labels)
+        label_files_of_slices(scan, labels)
     (labels / "core_001.tif").rename(labels / "core_009.tif")
     with pytest.raises(ScanError, match=r"core_009\.tif labels no slice: .* holds no core_009\.tif"):
-        paired_items(scan, labels)
+        label_files_of_slices(scan, labels)
+
+
+def test_label_files_follow_the_order_of_the_slices_and_not_that_of_their_names(tmp_path):
+    for folder, numbers in (("scan", range(8, 12)), ("labels", (11, 9))):
+        (tmp_path / folder).mkdir()
+        for number in numbers:
+            tifffile.imwrite(tmp_path / folder / f"core_{number}.tif", SCAN[0])
+    files = label_files_of_slices(tmp_path / "scan", tmp_path / "labels")
+    assert [(z, file.name) for z, file in files.items()] == [(1, "core_9.tif"), (3, "core_11.tif")]
+
+
+def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
+    scan, labels = slices
+    for z in range(4):
+        tifffile.imwrite(labels / f"mask_{z + 1}.tif", LABELS[z])
+    assert [file.name for file in label_files_of_slices(scan, labels).values()] == [
+        "mask_1.tif", "mask_2.tif", "mask_3.tif", "mask_4.tif"]  # fmt: skip
+    (labels / "mask_4.tif").unlink()
+    with pytest.raises(ScanError, match=r"mask_1\.tif labels no slice"):
+        label_files_of_slices(scan, labels)
 
 
 def test_a_few_slices_do_not_go_with_a_volume(slices, tmp_path):
     png(slices[1] / "core_001.png", LABELS[1])
     with pytest.raises(ScanError, match=r"labels holds 1 slice\(s\), but .*scan\.tif is one volume of 4"):
-        paired_items(saved(tmp_path / "scan.tif", SCAN), slices[1])
-    saved(tmp_path / "all", LABELS)
-    assert len(paired_items(tmp_path / "scan.tif", tmp_path / "all")) == 1
-    with open_scan(tmp_path / "all") as labels:
-        np.testing.assert_array_equal(labels.read(), LABELS)
+        datalist_from_scan(saved(tmp_path / "scan.tif", SCAN), slices[1])

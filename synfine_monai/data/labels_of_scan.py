@@ -1,0 +1,113 @@
+"""Labels of a scan as a volume of its shape, also where they are a few slices in a folder."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from synfine_monai.data.datalist import IGNORE_LABEL, Item
+from synfine_monai.data.label_files import is_slice_folder, label_files, label_files_of_slices
+from synfine_monai.data.scan import Scan, ScanInfo, open_scan
+from synfine_monai.data.scan_tiff_folder import slice_files
+from synfine_monai.errors import ScanError
+
+__all__ = ["SliceLabels", "drawn_depths", "label_file", "open_labels"]
+
+
+class SliceLabels(Scan):
+    """Label files of some slices as a volume of the scan's shape; 255 ("not labelled") in all other slices.
+
+    Only the files of the slices that are asked for are read.
+
+    Args:
+        folder: the folder of labels.
+        files: label file, TIFF or PNG, by index z of its slice, ascending.
+        scan_slices: the scan's own slices, one TIFF each, in their order.
+
+    Raises:
+        ScanError: if a label file is no image of a slice's size, or numbers its classes by another palette.
+    """
+
+    def __init__(self, folder: Path, files: Mapping[int, Path], scan_slices: Sequence[Path]) -> None:
+        self.files = dict(files)
+        infos = [_header(file) for file in self.files.values()]
+        size = _header(scan_slices[0]).shape[1:]
+        for z, info in zip(self.files, infos, strict=True):
+            _check_size(info, size, scan_slices[z])
+        _refuse_unlike_palettes(infos)
+        dtype = np.result_type(np.uint8, *(info.dtype for info in infos))
+        super().__init__(ScanInfo(folder, "tiff_folder", (len(scan_slices), *size), dtype, None))
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        slab = np.full((stop - start, *self.shape[1:]), IGNORE_LABEL, self.dtype)
+        for z in range(start, stop):
+            if z in self.files:
+                with open_scan(self.files[z]) as labels:
+                    slab[z - start] = labels.read(0, 1)[0]
+        return slab
+
+
+def open_labels(item: Item) -> Scan:
+    """Open the labels of an item for reading by windows of slices.
+
+    Args:
+        item: an item with a label: a volume of the image's shape, or for a folder of slices also a folder with label
+            files of some of them, under the same names.
+
+    Raises:
+        ScanError: if label files are missing, or their names, sizes or palettes do not fit.
+    """
+    if not is_slice_folder(item.label):
+        return open_scan(item.label)
+    if is_slice_folder(item.image):
+        return SliceLabels(item.label, label_files_of_slices(item.image, item.label), slice_files(item.image))
+    _refuse_some_slices(item.image, item.label)
+    return open_scan(item.label)
+
+
+def drawn_depths(labels: Scan) -> Sequence[int]:
+    """Indices z of the slices that may carry a label; a volume says so of all."""
+    return tuple(labels.files) if isinstance(labels, SliceLabels) else range(labels.shape[0])
+
+
+def label_file(item: Item, labels: Scan, z: int) -> Path:
+    """The file that labels slice ``z``, for errors."""
+    return labels.files.get(z, item.label) if isinstance(labels, SliceLabels) else item.label
+
+
+def _header(file: Path) -> ScanInfo:
+    with open_scan(file) as image:
+        return image.info
+
+
+def _check_size(label: ScanInfo, size: tuple[int, int], scan_slice: Path) -> None:
+    if label.shape == (1, *size):
+        return
+    pages, height, width = label.shape
+    found = f"{height}×{width} voxels (y, x)" if pages == 1 else f"{pages} pages of {height}×{width} voxels (y, x)"
+    raise ScanError(f"{label.path} is {found}, but its slice {scan_slice.name} is {size[0]}×{size[1]}.")
+
+
+def _refuse_some_slices(scan: Path, labels: Path) -> None:
+    """A folder's names say nothing about a volume, unless they are all of its slices."""
+    count, depth = len(label_files(labels)), _header(scan).shape[0]
+    if count != depth:
+        raise ScanError(
+            f"{labels} holds {count} slice(s), but {scan} is one volume of {depth}, and which belongs to which is not "
+            "known; save the labels as a volume of the scan's shape, or the scan as a folder of slices too."
+        )
+
+
+def _refuse_unlike_palettes(labels: Iterable[ScanInfo]) -> None:
+    """Programs that sort a palette by how often a colour comes give one class many numbers."""
+    longest, known = b"", ""
+    for label in labels:
+        palette = label.layout.get("palette", b"")
+        shared = min(len(palette), len(longest))
+        if palette[:shared] != longest[:shared]:
+            raise ScanError(
+                f"{label.path.name} and {known} number their colours differently, so that one class may have two "
+                "numbers; save all labels as grey levels, one for each class."
+            )
+        if len(palette) > len(longest):
+            longest, known = palette, label.path.name

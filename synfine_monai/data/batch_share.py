@@ -15,27 +15,26 @@ class BatchShare(Dataset):
     alone, whatever their number.
 
     Args:
-        dataset: items are batches: mappings of tensors with the patches along the first axis.
+        dataset: items are batches of ``dataset.batch_size`` patches: mappings of tensors with the patches along the
+            first axis.
         rank: of this process, from 0.
         world_size: number of processes; the batch size must be a multiple of it.
 
     Raises:
-        ScanError: when a batch is asked for that cannot be shared out evenly.
+        ScanError: if batches cannot be shared out evenly; none is made to find out.
     """
 
     def __init__(self, dataset: Dataset, rank: int, world_size: int) -> None:
-        self.dataset, self.rank, self.world_size = dataset, rank, world_size
+        if dataset.batch_size % world_size:
+            raise ScanError(
+                f"batch_size {dataset.batch_size} cannot be shared by {world_size} processes: "
+                f"use a multiple of {world_size}."
+            )
+        self.dataset, self.rank, self.part = dataset, rank, dataset.batch_size // world_size
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        batch = self.dataset[index]
-        size = len(next(iter(batch.values())))
-        if size % self.world_size:
-            raise ScanError(
-                f"batch_size {size} cannot be shared by {self.world_size} processes: "
-                f"use a multiple of {self.world_size}."
-            )
-        part = size // self.world_size
-        return {key: values[self.rank * part : (self.rank + 1) * part] for key, values in batch.items()}
+        first = self.rank * self.part
+        return {key: values[first : first + self.part] for key, values in self.dataset[index].items()}

@@ -2,9 +2,11 @@ import pytest
 import torch
 
 from synfine_monai.data.batch_share import BatchShare
+from synfine_monai.data.patch_batches import PatchBatches
 from synfine_monai.errors import ScanError
 
-BATCHES = [{"image": torch.arange(6.0) + 10 * i, "label": torch.arange(6)} for i in range(3)]
+PATCHES = {"image": torch.arange(18.0).view(18, 1, 1, 1), "label": torch.arange(18).view(18, 1, 1, 1)}
+BATCHES = PatchBatches(PATCHES, batch_size=6, steps_per_epoch=3)
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 3])
@@ -16,6 +18,7 @@ def test_all_shares_together_are_the_batch(world_size):
             assert torch.equal(torch.cat([share[index][key] for share in shares]), values)
 
 
-def test_a_batch_that_cannot_be_shared_evenly_is_refused():
+def test_a_batch_that_cannot_be_shared_evenly_is_refused_before_any_is_made():
+    unmade = PatchBatches(lambda: pytest.fail("patches were made"), batch_size=6, steps_per_epoch=3)
     with pytest.raises(ScanError, match="6 cannot be shared by 4 processes: use a multiple of 4"):
-        BatchShare(BATCHES, 0, 4)[0]
+        BatchShare(unmade, 0, 4)

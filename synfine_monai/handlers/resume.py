@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from ignite.distributed import one_rank_only
 from ignite.engine import Engine, Events
 from ignite.handlers import Checkpoint, DiskSaver
 
@@ -43,6 +44,7 @@ class Resume:
         every = Events.EPOCH_COMPLETED(every=self.interval) | Events.COMPLETED
         engine.add_event_handler(every, self._save)
 
+    @one_rank_only()  # the others would remove, as stale, what the first is about to
     def _save(self, engine: Engine) -> None:
         self.checkpoint(engine)
         last = Path(self.checkpoint.last_checkpoint).name

@@ -14,6 +14,7 @@ from synfine_monai.data.intensity import IntensityStatistics
 from synfine_monai.data.scan import Scan
 from synfine_monai.data.scan_base import one_line
 from synfine_monai.data.scan_field_of_view import FieldOfView
+from synfine_monai.errors import ScanError
 from synfine_monai.inferers.engine import EAGER_FLOAT32, ENGINES, Engine, check_engine, engine_network
 from synfine_monai.inferers.engine_bench import EngineBench, middle_windows
 from synfine_monai.inferers.engine_openvino import has_openvino
@@ -72,7 +73,7 @@ def choose_engine(
         device: that the network is on.
 
     Raises:
-        ScanError: if the engine is unknown, or not to be had on this machine or device; if the scan cannot be read.
+        ScanError: if the engine is unknown, or not to be had on this machine or device.
     """
     device = torch.device(device)
     check_engine(engine, device)
@@ -83,16 +84,28 @@ def choose_engine(
     if begun is not None:
         tqdm.write(f"Engine: {begun}, by which this scan was begun.")
         return ChosenEngine(engine_network(network, begun), str(begun))
-    if len(engines) == 1 and not (low and precision == "auto"):
-        best, made = engines[0], engine_network(network, engines[0])
-        why = "without a measurement"
+    measured = len(engines) > 1 or (low and precision == "auto")
+    windows = _windows(scan, field_of_view, statistics, device) if measured else None
+    if windows is None:
+        best, why = engines[0], "without a measurement"
+        made = engine_network(network, best)
     else:
-        bench = EngineBench(network, middle_windows(scan, field_of_view, statistics, device))
+        bench = EngineBench(network, windows)
         best, why = _measured(bench, engines, may_fall_back=precision == "auto")
         made = bench.network_of(best)
     if engine == "auto" or best not in engines:
         tqdm.write(f"Engine: {best}, {why}.")
     return ChosenEngine(made, str(best))
+
+
+def _windows(
+    scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, device: torch.device
+) -> torch.Tensor | None:
+    """The middle of the scan; None if it cannot be read, which the run itself tells when it gets there."""
+    try:
+        return middle_windows(scan, field_of_view, statistics, device)
+    except ScanError:
+        return None
 
 
 def _candidates(scan: Scan, device: torch.device) -> list[str]:

@@ -42,7 +42,7 @@ class FakeBench:
 @pytest.fixture
 def machine(monkeypatch):
     """Sets what the machine has and how its engines do, and chooses."""
-    monkeypatch.setattr(engine_choice, "middle_windows", lambda *_: None)
+    monkeypatch.setattr(engine_choice, "middle_windows", lambda *_: torch.zeros(1))
     monkeypatch.setattr(engine_choice, "engine_network", lambda network, engine: engine)
     monkeypatch.setattr(engine_choice, "check_engine", lambda name, device: None)
 
@@ -148,3 +148,13 @@ def test_it_does_not_where_options_or_the_machine_forbid(machine, begun, given):
 def test_an_unknown_engine_is_refused_before_the_scan_is_read():
     with pytest.raises(ScanError, match="got 'fast'"):
         choose_engine("fast", "auto", nn.Identity(), None, None, None, [], torch.device("cpu"))
+
+
+def test_a_middle_that_cannot_be_read_is_left_to_the_run(machine, monkeypatch):
+    def unreadable(*_):
+        raise ScanError("slice 32 is NaN")
+
+    monkeypatch.setattr(engine_choice, "middle_windows", unreadable)
+    bench = FakeBench()
+    assert machine(bench=bench).name == "eager in bfloat16"
+    assert not bench.timed

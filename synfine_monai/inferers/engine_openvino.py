@@ -3,6 +3,7 @@
 import sys
 import threading
 import warnings
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -62,7 +63,7 @@ class OpenVinoNetwork(nn.Module):
                     "NUM_STREAMS": 1,
                     "ENABLE_CPU_PINNING": False,  # or all processes of a machine crowd on the same cores
                 }
-                self._compiled[low, threads] = library.compile_model(self._graph, "CPU", settings)
+                self._compiled[low, threads] = _core().compile_model(self._graph, "CPU", settings)
             return self._compiled[low, threads]
 
     @torch.no_grad()
@@ -92,3 +93,13 @@ def openvino_library() -> ModuleType:
     except ImportError:
         raise ScanError("engine openvino needs the library openvino, which is not installed: "
                         "pip install 'synfine_monai[fast]', or leave --engine out.") from None  # fmt: skip
+
+
+@cache
+def _core() -> Any:
+    """What compiles, kept to the end of the process.
+
+    Its CPU plugin gives the thread that made it a stack for signals and takes the stack's memory back when it goes,
+    unnoticed by that thread if another one lets it go: the next signal, a Ctrl-C say, would then end the process.
+    """
+    return openvino_library().Core()

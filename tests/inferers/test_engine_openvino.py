@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -7,6 +9,19 @@ from synfine_monai.inferers.engine_openvino import OpenVinoNetwork, has_openvino
 from synfine_monai.networks.rock_unet import RockUNet
 
 pytestmark = pytest.mark.skipif(not has_openvino(), reason="openvino is not installed")
+
+
+SIGNAL_AFTER_USE = """
+import signal, threading, torch
+from synfine_monai.inferers.engine_openvino import OpenVinoNetwork
+signal.signal(signal.SIGINT, lambda *_: print("handled"))
+made = [OpenVinoNetwork(torch.nn.Conv2d(1, 1, 1))]
+made[0](torch.zeros(1, 1, 8, 8))
+thread = threading.Thread(target=made.clear)
+thread.start()
+thread.join()
+signal.raise_signal(signal.SIGINT)
+"""
 
 
 @pytest.fixture
@@ -53,3 +68,8 @@ def test_it_stays_where_its_weights_can_be_found(made):
     assert next(made.parameters()).device.type == "cpu"
     with pytest.raises(ValueError, match="CPU only, not on meta"):
         made(torch.zeros(1, 1, 16, 16, device="meta"))
+
+
+def test_a_signal_is_survived_after_another_thread_dropped_the_network():
+    done = subprocess.run([sys.executable, "-c", SIGNAL_AFTER_USE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr

@@ -34,9 +34,9 @@ class PorosityProfile:
 
     def add(self, labels: np.ndarray) -> None:
         """Count (d, H, W) uint8 classes; 255 is outside the core, or not labelled."""
-        counts = np.stack([np.bincount(image.ravel(), minlength=OUTSIDE + 1) for image in labels])
-        self.pore_voxels += counts[:, sorted(self.pore_labels)].sum(1).tolist()
-        self.voxels += counts[:, :OUTSIDE].sum(1).tolist()
+        for image in labels:
+            self.pore_voxels.append(sum(int(np.count_nonzero(image == label)) for label in set(self.pore_labels)))
+            self.voxels.append(int(np.count_nonzero(image != OUTSIDE)))
 
     @property
     def porosity(self) -> float | None:

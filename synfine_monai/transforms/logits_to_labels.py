@@ -27,16 +27,16 @@ class LogitsToLabelsd(Transform):
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         out = dict(data)
         logits, inside = out["pred"], out["fov"][0].cpu()
-        out["labels"] = _first_largest(logits).cpu().masked_fill_(~inside, OUTSIDE)
+        out["labels"] = _first_largest(logits).cpu().bitwise_or_(OUTSIDE * (~inside).view(torch.uint8))
         if self.probabilities:
             out["probabilities"] = logits.float().softmax(0).cpu()
         return out
 
 
 def _first_largest(logits: torch.Tensor) -> torch.Tensor:
-    """``logits.argmax(0)`` as uint8; class by class, since argmax on a CPU takes a tenth of the network's own time."""
+    """``logits.argmax(0)`` as uint8, by class and arithmetic: argmax and masks take many times as long on a CPU."""
     best, labels = logits[0], torch.zeros(logits.shape[1:], dtype=torch.uint8, device=logits.device)
     for k, candidate in enumerate(logits[1:], 1):
-        labels.masked_fill_(candidate > best, k)
+        labels = torch.maximum(labels, k * (candidate > best).view(torch.uint8))
         best = torch.maximum(best, candidate)
     return labels

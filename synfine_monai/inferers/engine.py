@@ -10,6 +10,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.inferers.engine_compile import CompiledNetwork
 from synfine_monai.inferers.engine_openvino import OpenVinoNetwork, openvino_library
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
+from synfine_monai.inferers.slice_windows import WINDOW
 
 __all__ = ["EAGER_FLOAT32", "ENGINES", "Engine", "EngineNetwork", "check_engine", "engine_network"]
 
@@ -19,6 +20,9 @@ ENGINES: dict[str, Callable[[nn.Module], nn.Module]] = {
     "compile": CompiledNetwork,
 }
 """Name -> what makes a network from a network. None has onnxruntime: it is slower than openvino wherever both run."""
+
+WINDOWS = {"openvino": 1152}
+"""Side of the windows that an engine runs best, where it is not ``WINDOW``: wider ones overlap less."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class EngineNetwork(nn.Module):
         network: in eval mode.
         engine: what runs it.
 
+    Attributes:
+        window: side of the windows that ``SliceWindowInferer`` makes for it, in pixels.
+
     Shapes:
         image (B, C, H, W) float32 -> as the network's, float32.
 
@@ -56,6 +63,7 @@ class EngineNetwork(nn.Module):
 
     def __init__(self, network: nn.Module, engine: Engine) -> None:
         super().__init__()
+        self.window = WINDOWS.get(engine.name, WINDOW)
         self.network, self.call = ENGINES[engine.name](network), MixedPrecisionInferer(precision=engine.precision)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

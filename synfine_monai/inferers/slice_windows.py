@@ -10,6 +10,9 @@ from torch.nn.functional import pad
 
 __all__ = ["SliceWindowInferer"]
 
+WINDOW = 576
+"""Side that suits plain torch on a CPU."""
+
 PIXELS_PER_PASS = {"cpu": 1 << 18, "cuda": 1 << 22}
 """Pixels that a network sees at once: on a CPU what its caches hold (2^18 is 1.7 times as fast as 2^20)."""
 
@@ -22,7 +25,8 @@ class SliceWindowInferer(Inferer):
     equal but for rounding. MONAI's own blending would cost more overlap and only smooth the seams.
 
     Args:
-        window: largest side of a window in pixels; slices are divided evenly into as few windows as fit.
+        window: largest side of a window in pixels; slices are divided evenly into as few windows as fit. None for the
+            ``window`` of the network where it has one, as an ``EngineNetwork`` does, else 576.
         margin: reach of the network in pixels; 24 covers ``RockUNet``.
         divisible: sides and positions of windows are multiples of it: the network's total pooling.
         pixels_per_pass: how many pixels the network gets at once, at least one window; None for the device's default.
@@ -34,12 +38,13 @@ class SliceWindowInferer(Inferer):
         ValueError: if the window is below four margins, or does not fit ``divisible``.
     """
 
-    def __init__(self, window: int = 576, margin: int = 24, divisible: int = 4,
+    def __init__(self, window: int | None = None, margin: int = 24, divisible: int = 4,
                  pixels_per_pass: int | None = None) -> None:
         super().__init__()
+        given = WINDOW if window is None else window
         # narrower ones would start within the outermost margin of their neighbour, where nothing but margins meets
-        if window < 4 * margin or window % divisible or margin % divisible:
-            raise ValueError(f"window {window} must be at least four times the margin {margin}, and both multiples of "
+        if given < 4 * margin or given % divisible or margin % divisible:
+            raise ValueError(f"window {given} must be at least four times the margin {margin}, and both multiples of "
                              f"{divisible}.")
         self.window, self.margin, self.divisible, self.pixels_per_pass = window, margin, divisible, pixels_per_pass
 
@@ -48,7 +53,8 @@ class SliceWindowInferer(Inferer):
         batch, _, depth, height, width = inputs.shape
         slices = inputs.transpose(1, 2).flatten(0, 1)
         slices = pad(slices, [0, -width % self.divisible, 0, -height % self.divisible], mode="replicate")
-        sides = [self._side(size) for size in slices.shape[-2:]]
+        window = self.window or getattr(network, "window", WINDOW)
+        sides = [self._side(size, window) for size in slices.shape[-2:]]
         tiled = [side < size for side, size in zip(sides, slices.shape[-2:], strict=True)]
         limit = self.pixels_per_pass or PIXELS_PER_PASS.get(inputs.device.type, PIXELS_PER_PASS["cuda"])
         count = max(1, limit // (sides[0] * sides[1]))
@@ -65,10 +71,10 @@ class SliceWindowInferer(Inferer):
             )
         return logits[..., :height, :width].unflatten(0, (batch, depth)).transpose(1, 2)
 
-    def _side(self, size: int) -> int:
+    def _side(self, size: int, window: int) -> int:
         """Side of the fewest equal windows that cover ``size`` pixels with their overlap."""
         overlap = 2 * self.margin
-        count = max(1, ceil((size - overlap) / (self.window - overlap)))
+        count = max(1, ceil((size - overlap) / (window - overlap)))
         return self.divisible * ceil((size + (count - 1) * overlap) / count / self.divisible)
 
     def _overlap(self, side: int) -> float:

@@ -69,6 +69,20 @@ def test_several_scans_and_channels_keep_their_places():
     torch.testing.assert_close(logits, slab)
 
 
+@pytest.mark.parametrize(("likes", "given", "expected"), [(None, None, 4), (1152, None, 1), (1152, 576, 4)])
+def test_windows_are_as_wide_as_the_network_likes_unless_told(likes, given, expected):
+    class Network(torch.nn.Identity):
+        def forward(self, windows):
+            seen.extend(windows)
+            return windows
+
+    seen, network = [], Network()
+    if likes is not None:
+        network.window = likes
+    SliceWindowInferer(given)(torch.rand(1, 1, 1, 1000, 1000), network)
+    assert len(seen) == expected
+
+
 @pytest.mark.parametrize("settings", [{"window": 92}, {"window": 101}, {"margin": 10}])
 def test_refuses_windows_that_cannot_be_tiled(settings):
     with pytest.raises(ValueError, match="window"):

@@ -157,20 +157,6 @@ class LabelStore:
             )
         return np.frombuffer(voxels, self.dtype).reshape(self._shape_of(index))
 
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Slices ``start`` to ``stop`` (exclusive), ([channels,] stop - start, H, W), of chunks that are done.
-
-        Raises:
-            ScanError: as ``read_chunk``.
-            IndexError: if the volume has no such slices.
-        """
-        if not 0 <= start < stop <= self.shape[0]:
-            raise IndexError(f"the store has {self.shape[0]} slices, not {start} to {stop}.")
-        first, last = start // self.chunk_slices, (stop - 1) // self.chunk_slices
-        slabs = [self.read_chunk(index) for index in range(first, last + 1)]
-        offset = first * self.chunk_slices
-        return np.concatenate(slabs, axis=-3)[..., start - offset : stop - offset, :, :]
-
     def release(self) -> None:
         """Give the store free for another process; a store without a chunk vanishes."""
         self.lock.release()

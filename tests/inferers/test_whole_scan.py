@@ -17,10 +17,12 @@ from monai.bundle import ConfigWorkflow
 from synfine_monai.bundle.plain_errors import find_scan_error
 from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
 from synfine_monai.data.scan_field_of_view import thin_pass
+from synfine_monai.inferers.engine_openvino import has_openvino
 from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, load_network, save_model
 from synfine_monai.networks.rock_unet import RockUNet
 
 CONFIG = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_segmentation" / "configs" / "inference.yaml"
+ENGINE = "openvino" if has_openvino() else "eager"  # what "auto" takes for the long scan only
 PEAK = "[int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM')][0]"
 
 
@@ -48,7 +50,7 @@ def folder(tmp_path_factory):
 
 def options_for(folder, scan, out):
     return {"scan": str(folder / scan), "output_dir": str(out), "checkpoint": str(folder / "model.pt"),
-            "slab_voxels": 1 << 20}
+            "slab_voxels": 1 << 20, "engine": ENGINE}
 
 
 def start(folder, scan, out):

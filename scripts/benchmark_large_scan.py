@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tqdm import trange
 from synfine_monai.bundle.run_verb import run_verb
 from synfine_monai.data.scan import Scan, create_scan, labels_path, new_scan_info, open_scan
 from synfine_monai.experiments.tables import markdown_table
+from synfine_monai.inferers.engine_choice import MEASURED_VOXELS
 
 FORMATS = (".tif", "folder", ".nii", ".nii.gz", ".raw", ".ome.zarr")
 NOISE = 0.05
@@ -92,11 +94,13 @@ def measured(extension: str, given: argparse.Namespace) -> tuple[Cost, str]:
 
 
 def bare(given: argparse.Namespace) -> Cost:
-    """The network's passes alone."""
+    """The network's passes alone, over as many slices as fit in memory; seconds are those of all slices."""
+    shape = (min(given.depth, max(16, -(-MEASURED_VOXELS // given.side**2))), given.side, given.side)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         small = Path(folder) / "large.nii"
-        write_large(small, given.like, (8, given.side, given.side))
-        return in_own_process(passes, small, (given.depth, given.side, given.side), given.threads, given.engine)
+        write_large(small, given.like, shape)
+        cost = in_own_process(passes, small, shape, given.threads, given.engine)
+    return replace(cost, wall=cost.wall * given.depth / shape[0])
 
 
 def row(name: str, cost: Cost, voxels: float, found: str) -> list[str]:

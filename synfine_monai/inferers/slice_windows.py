@@ -52,7 +52,8 @@ class SliceWindowInferer(Inferer):
                  **kwargs: Any) -> torch.Tensor:
         batch, _, depth, height, width = inputs.shape
         slices = inputs.transpose(1, 2).flatten(0, 1)
-        slices = pad(slices, [0, -width % self.divisible, 0, -height % self.divisible], mode="replicate")
+        if height % self.divisible or width % self.divisible:
+            slices = pad(slices, [0, -width % self.divisible, 0, -height % self.divisible], mode="replicate")
         window = self.window or getattr(network, "window", WINDOW)
         sides = [self._side(size, window) for size in slices.shape[-2:]]
         tiled = [side < size for side, size in zip(sides, slices.shape[-2:], strict=True)]

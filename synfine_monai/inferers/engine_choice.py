@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import torch
 from torch import nn
@@ -87,11 +88,11 @@ def choose_engine(
     measured = len(engines) > 1 or (low and precision == "auto")
     windows = _windows(scan, field_of_view, statistics, device) if measured else None
     if windows is None:
-        best, why = engines[0], "without a measurement"
+        best, why = engines[0], _alone(scan, device)
         made = engine_network(network, best)
     else:
         bench = EngineBench(network, windows)
-        best, why = _measured(bench, engines, may_fall_back=precision == "auto")
+        best, why = _measured(bench, engines, _alone(scan, device), may_fall_back=precision == "auto")
         made = bench.network_of(best)
     if engine == "auto" or best not in engines:
         tqdm.write(f"Engine: {best}, {why}.")
@@ -110,10 +111,19 @@ def _windows(
 
 def _candidates(scan: Scan, device: torch.device) -> list[str]:
     """Names of engines that may be worth it, eager first."""
-    voxels = scan.shape[0] * scan.shape[1] * scan.shape[2]
+    voxels = prod(scan.shape)
     if device.type == "cpu":
         return ["eager"] + ["openvino"] * (voxels >= MEASURED_VOXELS and has_openvino())
     return ["eager"] + ["compile"] * (device.type == "cuda" and voxels >= COMPILED_VOXELS)
+
+
+def _alone(scan: Scan, device: torch.device) -> str:
+    """Why no other engine was tried."""
+    if device.type == "cpu" and prod(scan.shape) >= MEASURED_VOXELS:
+        return "as openvino, which may be several times as fast, is not installed (pip install 'synfine_monai[fast]')"
+    if device.type not in ("cpu", "cuda"):
+        return f"as others do not run on {device}"
+    return "as the scan is too small for others to pay"
 
 
 def _begun(engine: str, precision: str, outputs: Sequence[ChunkedOutput], device: torch.device) -> Engine | None:
@@ -125,13 +135,13 @@ def _begun(engine: str, precision: str, outputs: Sequence[ChunkedOutput], device
     return None if maker is None else possible[maker]
 
 
-def _measured(bench: EngineBench, engines: Sequence[Engine], may_fall_back: bool) -> tuple[Engine, str]:
-    """The fastest engine that keeps to the labels of eager float32, and why it is taken."""
+def _measured(bench: EngineBench, engines: Sequence[Engine], alone: str, may_fall_back: bool) -> tuple[Engine, str]:
+    """The fastest engine that keeps to the labels of eager float32, and why it is taken; ``alone``, if it is one."""
     faithful = [one for engine in engines if (one := _faithful(bench, engine, may_fall_back, len(engines) > 1))]
     if len(engines) == 1:
         (engine,), found = engines, faithful or engines
         changed = f"since {engine.precision} changes {bench.differing(engine):.2%} of the labels"
-        return found[0], "without a measurement of speed" if found[0] == engine else changed
+        return found[0], alone if found[0] == engine else changed
     faithful = faithful or [engines[0]]
     seconds = bench.seconds(list(dict.fromkeys([*faithful, EAGER_FLOAT32])))
     best = min(faithful, key=seconds.get)

@@ -56,7 +56,9 @@ def write_large(path: Path, like: Path, shape: tuple[int, int, int]) -> None:
     with open_scan(like) as source:
         repeats = [-(-size // own) for size, own in zip(shape[1:], middle_of(source, 0).shape, strict=True)]
         spread = NOISE * middle_of(source, 0).std()
-        with create_scan(path, new_scan_info(path, shape, np.uint16, source.voxel_size_um), np.uint16) as sink:
+        info = new_scan_info(path, shape, np.uint16, source.voxel_size_um)
+        info = replace(info, layout={**info.layout, "bigtiff": True})  # as a scan of this kind would be
+        with create_scan(path, info, np.uint16) as sink:
             for z in trange(shape[0], desc=f"Writing {path.name}", unit="slice"):
                 image = np.tile(middle_of(source, z), repeats)[: shape[1], : shape[2]]
                 image = image + spread * np.random.default_rng(z).standard_normal(image.shape)

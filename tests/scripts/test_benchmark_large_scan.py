@@ -28,7 +28,9 @@ def test_the_large_scan_is_a_round_core_of_tiles_that_differ(small, tmp_path, mo
     import benchmark_large_scan
 
     benchmark_large_scan.write_large(tmp_path / "large.tif", small, (7, 128, 128))
-    large = tifffile.imread(tmp_path / "large.tif")
+    with tifffile.TiffFile(tmp_path / "large.tif") as file:
+        assert file.is_bigtiff
+        large = file.asarray()
     assert (large.shape, large.dtype) == ((7, 128, 128), np.uint16)
     assert not large[:, :10, :10].any()
     assert large[:, 40:90, 40:90].all()

@@ -60,7 +60,8 @@ class SliceWindowInferer(Inferer):
         limit = self.pixels_per_pass or PIXELS_PER_PASS.get(inputs.device.type, PIXELS_PER_PASS["cuda"])
         count = max(1, limit // (sides[0] * sides[1]))
         if not any(tiled):
-            logits = torch.cat([network(part, *args, **kwargs) for part in slices.split(count)])
+            parts = [network(part, *args, **kwargs) for part in slices.split(count)]
+            logits = torch.cat(parts) if len(parts) > 1 else parts[0]
         else:
             logits = sliding_window_inference(
                 slices,

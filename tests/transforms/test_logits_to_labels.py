@@ -6,9 +6,9 @@ from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
 
 @pytest.mark.parametrize("classes", [2, 5])
 def test_labels_are_the_most_probable_class_and_255_outside(classes):
-    logits = torch.randn(classes, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+    logits = torch.randn(classes, 3, 70, 30, generator=torch.Generator().manual_seed(0))
     logits[:, 0, :5] = 1.0  # a tie goes to the first class, as argmax does
-    fov = torch.rand(1, 3, 20, 30) < 0.7
+    fov = torch.rand(1, 3, 70, 30) < 0.7
     out = LogitsToLabelsd()({"pred": logits, "fov": fov})
     assert out["labels"].dtype == torch.uint8
     assert torch.equal(out["labels"][fov[0]], logits.argmax(0)[fov[0]].to(torch.uint8))

@@ -1,7 +1,10 @@
 """``multi_gpu_train.yaml`` merges over ``train.yaml`` and ``finetune.yaml``; two processes train what one does."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,16 +28,31 @@ def merged(verb: Path) -> list[str]:
     return [str(verb), str(verb.with_name("multi_gpu_train.yaml"))]
 
 
-def train_together(verb: Path, processes: int, **options: object) -> subprocess.CompletedProcess:
+def command_for(verb: Path, processes: int, **options: object) -> list[str]:
     given = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
-    run = ["-m", "monai.bundle", "run", "--config_file", str(merged(verb)), *given]
-    return subprocess.run([*launch, *run], env=quiet_environment(), check=False, capture_output=True, text=True)
+    return [*launch, "-m", "monai.bundle", "run", "--config_file", str(merged(verb)), *given]
+
+
+def train_together(verb: Path, processes: int, **options: object) -> subprocess.CompletedProcess:
+    command = command_for(verb, processes, **options)
+    return subprocess.run(command, env=quiet_environment(), check=False, capture_output=True, text=True)
+
+
+def kill_after_the_first_epoch(verb: Path, processes: int, output_dir: Path, **options: object) -> None:
+    """All processes at once, as a power cut does."""
+    command = command_for(verb, processes, output_dir=output_dir, **options)
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=quiet_environment(), start_new_session=True, **silent)
+    while process.poll() is None and not list(output_dir.glob("checkpoints/*/*.pt")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
 
 def losses(folder: Path) -> list[float]:
-    """Of every step; the one events file holds them all."""
-    (events,) = folder.glob("events/*/events*")
+    """Of every step; the last events file holds those of the last start."""
+    events = max(folder.glob("events/*/events*"), key=lambda path: path.stat().st_mtime)
     curve = EventAccumulator(str(events)).Reload()
     return [step.value for step in curve.Scalars("train_loss")]
 
@@ -90,6 +108,21 @@ def test_two_processes_pretrain_as_one_does(sample, tmp_path):
     assert len(curves[0]) == 10
     assert curves[1] == pytest.approx(curves[0], rel=1e-3)
     assert worst_logit(folders, batch_statistics=True) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
+def test_two_processes_that_were_killed_go_on_where_they_were(sample, tmp_path):
+    options, folders = {"datalist": str(sample.datalist), **PRETRAINING}, (tmp_path / "whole", tmp_path / "killed")
+    options["epochs"] = 12
+    assert train_together(VERBS[0], 2, **options, output_dir=folders[0]).returncode == 0
+    kill_after_the_first_epoch(VERBS[0], 2, folders[1], **options)
+    done = train_together(VERBS[0], 2, **options, output_dir=folders[1])
+    assert done.returncode == 0, done.stderr
+    whole, rest = map(losses, folders)
+    assert len(rest) < len(whole)
+    assert rest == whole[-len(rest) :], "to the last bit"
+    assert worst_logit(folders) == 0
 
 
 @pytest.mark.slow

@@ -104,6 +104,7 @@ def test_an_inference_killed_at_ten_moments_ends_with_the_same_bytes(pretrained,
         start(whole).join(PATIENCE)
         seconds.append(time.monotonic() - began)
     expected, chance = results(whole), random.Random()
+    killed.mkdir()  # the first run may be killed before it does so
     moments, kept = [(tenth + chance.random()) / 10 * seconds[-1] for tenth in range(10)], []
     for moment in chance.sample(moments, 10):
         process = start(killed)

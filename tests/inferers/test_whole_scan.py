@@ -50,12 +50,12 @@ def folder(tmp_path_factory):
 
 def options_for(folder, scan, out):
     return {"scan": str(folder / scan), "output_dir": str(out), "checkpoint": str(folder / "model.pt"),
-            "slab_voxels": 1 << 20, "engine": ENGINE}
+            "slab_voxels": 1 << 20}
 
 
 def start(folder, scan, out):
     """The verb in a process that prints its peak memory in kB at the end."""
-    arguments = {"config_file": str(CONFIG), **options_for(folder, scan, out)}
+    arguments = {"config_file": str(CONFIG), **options_for(folder, scan, out), "engine": ENGINE}
     code = f"from monai.bundle import run; run(**{arguments!r}); print('PEAK', {PEAK})"
     return subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=folder, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -20,9 +20,8 @@ from ignite.engine import Engine, Events
 from monai.bundle import ConfigWorkflow
 from monai.networks.schedulers import DDIMScheduler
 
-from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.inferers.styled_diffusion import StyledDiffusionInferer
-from synfine_monai.networks.styled_denoiser import StyledDenoiser
+from synfine_monai.inferers import MixedPrecisionInferer, StyledDiffusionInferer
+from synfine_monai.networks import StyledDenoiser
 
 CONFIGS = Path(__file__).resolve().parents[1] / "bundles" / "rock_ct_generation" / "configs"
 

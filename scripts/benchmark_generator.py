@@ -17,10 +17,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import torch  # noqa: E402
 
-from synfine_monai.data.synthetic_patches import SyntheticPatches  # noqa: E402
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss  # noqa: E402
-from synfine_monai.networks.rock_unet import RockUNet  # noqa: E402
-from synfine_monai.transforms.generate.phases import PHASES  # noqa: E402
+from synfine_monai.conventions import PHASES  # noqa: E402
+from synfine_monai.data import SyntheticPatches  # noqa: E402
+from synfine_monai.losses import MaskedDiceCELoss  # noqa: E402
+from synfine_monai.networks import RockUNet  # noqa: E402
 
 try:
     import porespy

@@ -28,10 +28,10 @@ from monai.inferers import SliceInferer
 from monai.transforms import AsDiscrete, Compose, EnsureChannelFirst, LoadImage, NormalizeIntensity, SaveImage
 from own_process import Clock, Cost, in_own_process
 
-from synfine_monai.data.scan import create_scan, new_scan_info
-from synfine_monai.experiments.tables import markdown_table
-from synfine_monai.inferers.slice_windows import PIXELS_PER_PASS
-from synfine_monai.networks.model_file import load_network
+from synfine_monai.experiments import markdown_table
+from synfine_monai.inferers import PIXELS_PER_PASS
+from synfine_monai.networks import load_network
+from synfine_monai.scans import create_scan, new_scan_info
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundles" / "rock_ct_segmentation"
 CONFIG, WEIGHTS = BUNDLE / "configs" / "inference.yaml", BUNDLE / "models" / "model.pt"

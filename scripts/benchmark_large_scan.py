@@ -22,10 +22,10 @@ from benchmark_inference import BUNDLE, passes
 from own_process import Clock, Cost, in_own_process
 from tqdm import trange
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.scan import Scan, create_scan, labels_path, new_scan_info, open_scan
-from synfine_monai.experiments.tables import markdown_table
-from synfine_monai.inferers.engine_choice import MEASURED_VOXELS
+from synfine_monai.bundle import run_verb
+from synfine_monai.experiments import markdown_table
+from synfine_monai.inferers import MEASURED_VOXELS
+from synfine_monai.scans import Scan, create_scan, labels_path, new_scan_info, open_scan
 
 FORMATS = (".tif", "folder", ".nii", ".nii.gz", ".raw", ".ome.zarr")
 NOISE = 0.05

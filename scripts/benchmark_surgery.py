@@ -9,8 +9,8 @@ import time
 
 import torch
 
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL, RockUNet
+from synfine_monai.losses import MaskedDiceCELoss
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet
 from synfine_monai.surgery import apply_plan, freeze_batch_norm, tuning_plan
 
 

@@ -17,7 +17,7 @@ import torch
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigWorkflow
 
-from synfine_monai.inferers.mixed_precision import fast_bfloat16
+from synfine_monai.inferers import fast_bfloat16
 
 CONFIGS = Path(__file__).resolve().parents[1] / "bundles" / "rock_ct_segmentation" / "configs"
 

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from synfine_monai.data.scan import open_scan
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.corrupt.corrupt_grey import corrupt_grey
-from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
+from synfine_monai.scans import open_scan
+from synfine_monai.transforms.corrupt import CORRUPTION_NAMES, SEVERITIES, corrupt_grey
 
 SANDSTONE = Path(__file__).resolve().parents[2] / "shared" / "data" / "sandstone" / "images" / "slice_0000.tif"
 PANEL = 1.1

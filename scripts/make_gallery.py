@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from synfine_monai.data.datalist import class_of_phase, load_datalist
-from synfine_monai.data.labelled_slices import load_labelled_slices
-from synfine_monai.data.patches import draw_patches, patch_tensors
-from synfine_monai.data.synthetic_patches import SyntheticPatches
-from synfine_monai.metrics.real_or_synthetic import real_or_synthetic_auc
-from synfine_monai.visualize.gallery import gallery_figure
+from synfine_monai.data import (
+    SyntheticPatches,
+    class_of_phase,
+    draw_patches,
+    load_datalist,
+    load_labelled_slices,
+    patch_tensors,
+)
+from synfine_monai.metrics import real_or_synthetic_auc
+from synfine_monai.visualize import gallery_figure
 
 SHOWN = 12
 

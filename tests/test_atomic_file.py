@@ -2,8 +2,8 @@ import errno
 
 import pytest
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path):

@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data import LabelledSlice
 
 __all__ = ["Baseline"]
 
@@ -45,7 +46,7 @@ class Baseline(ABC):
             (H, W) uint8 classes, 255 outside the field of view.
         """
         inside = np.ones(image.shape, dtype=bool) if fov is None else fov.astype(bool)
-        classes = np.full(image.shape, IGNORED, dtype=np.uint8)
+        classes = np.full(image.shape, UNLABELLED, dtype=np.uint8)
         if inside.any():
             classes[inside] = self.classify(image, inside)
         return classes

@@ -16,10 +16,8 @@ from torch.nn.functional import grid_sample
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.labelled_voxels import labelled_voxels
 from synfine_monai.baselines.pixel_classifier import PixelClassifier, keep_class_shares
-from synfine_monai.data.labelled_slices import LabelledSlice
-from synfine_monai.networks.model_file import architecture_of, build_network
-from synfine_monai.networks.rock_denoiser import RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.data import LabelledSlice
+from synfine_monai.networks import RockDenoiser, RockUNet, architecture_of, build_network
 
 __all__ = ["DenoiserFeatures", "DenoiserFeaturesBaseline", "FeatureWindow"]
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
 __all__ = ["grey_levels_in_core", "labelled_voxels", "thin_out"]
@@ -28,7 +29,7 @@ def labelled_voxels(slices: Sequence[LabelledSlice]) -> list[np.ndarray]:
     Raises:
         ScanError: if no voxel of any slice is labelled.
     """
-    masks = [(scan_slice.label != IGNORED) & scan_slice.fov.astype(bool) for scan_slice in slices]
+    masks = [(scan_slice.label != UNLABELLED) & scan_slice.fov.astype(bool) for scan_slice in slices]
     if not any(mask.any() for mask in masks):
         raise ScanError("A baseline cannot be fitted: its slices hold only 255, no voxel in the core is labelled.")
     return masks

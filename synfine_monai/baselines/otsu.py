@@ -9,7 +9,7 @@ from skimage.filters import threshold_multiotsu, threshold_otsu
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.grey_order import classes_from_dark_to_bright
 from synfine_monai.baselines.labelled_voxels import grey_levels_in_core
-from synfine_monai.data.labelled_slices import LabelledSlice
+from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
 __all__ = ["OtsuBaseline"]

@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.labelled_voxels import labelled_voxels, thin_out
 from synfine_monai.baselines.multiscale_features import features_of_rows, multiscale_features
-from synfine_monai.data.labelled_slices import LabelledSlice
+from synfine_monai.data import LabelledSlice
 
 __all__ = ["RandomForestBaseline"]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.lookup import LookupBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
 from synfine_monai.baselines.threshold import ThresholdBaseline
-from synfine_monai.data.labelled_slices import LabelledSlice
+from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 __all__ = ["BASELINES", "fit_baselines", "load_baselines", "new_baselines", "save_baselines"]
 

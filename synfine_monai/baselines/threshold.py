@@ -8,7 +8,7 @@ import numpy as np
 from synfine_monai.baselines.baseline import Baseline
 from synfine_monai.baselines.labelled_voxels import labelled_voxels
 from synfine_monai.baselines.lookup import grey_bin, grey_histograms, most_frequent_class
-from synfine_monai.data.labelled_slices import LabelledSlice
+from synfine_monai.data import LabelledSlice
 
 __all__ = ["ThresholdBaseline", "best_pore_threshold"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from synfine_monai.bundle.options import current_workflow, pick_options
-from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.bundle.workflow import run_verb
 from synfine_monai.errors import ScanError
 
 __all__ = ["Pipeline"]

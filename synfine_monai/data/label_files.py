@@ -4,9 +4,8 @@ from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 
-from synfine_monai.data.scan import format_of
-from synfine_monai.data.scan_tiff_folder import EXTENSIONS, slice_files
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import EXTENSIONS, format_of, slice_files
 
 __all__ = ["is_slice_folder", "label_files", "label_files_of_slices"]
 

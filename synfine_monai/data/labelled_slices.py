@@ -7,19 +7,17 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from synfine_monai.data.datalist import Datalist, Item
-from synfine_monai.data.datalist_from_scan import labelled_depths
-from synfine_monai.data.field_of_view import fill_outside
-from synfine_monai.data.intensity import IntensityStatistics, measure_intensity, measure_scan_intensity
+from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
 from synfine_monai.data.labels_of_scan import label_file, open_labels
-from synfine_monai.data.scan import Scan, open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
+from synfine_monai.data.task import Item, Task
+from synfine_monai.data.task_from_scan import labelled_depths
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import Scan, open_scan
+from synfine_monai.survey import IntensityStatistics, find_scan_field_of_view, measure_intensity, measure_scan_intensity
+from synfine_monai.transforms import fill_outside
 
-__all__ = ["IGNORED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
+__all__ = ["UNLABELLED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
 
-IGNORED = 255
-PATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,13 @@ class LabelledSlice:
     z: int
 
 
-def load_labelled_slices(task: Datalist, split: str, normalisation: str = "zscore") -> list[LabelledSlice]:
+def load_labelled_slices(task: Task, split: str, normalisation: str = "zscore") -> list[LabelledSlice]:
     """All labelled slices of a split; only these are read, whatever the size of their scans.
 
     Args:
         task: the task.
         split: "training", "validation" or "test".
-        normalisation: one of ``synfine_monai.data.intensity.METHODS``, measured over all slices of a specimen.
+        normalisation: one of ``synfine_monai.survey.METHODS``, measured over all slices of a specimen.
 
     Raises:
         ScanError: if shapes differ, a class is unknown, or nothing is labelled.
@@ -60,11 +58,11 @@ def load_labelled_slices(task: Datalist, split: str, normalisation: str = "zscor
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
     if not slices:
-        raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {IGNORED}.")
+        raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     return slices
 
 
-def specimen_statistics(task: Datalist, specimen: str, normalisation: str = "zscore") -> IntensityStatistics:
+def specimen_statistics(task: Task, specimen: str, normalisation: str = "zscore") -> IntensityStatistics:
     """Grey-level statistics inside the core, over all scans and slices of one specimen, labelled or not."""
     items = {item.image: item for item in task.specimen_items(specimen)}
     if len(items) == 1:
@@ -81,7 +79,7 @@ def specimen_statistics(task: Datalist, specimen: str, normalisation: str = "zsc
     return measure_intensity(volumes, masks, normalisation)
 
 
-def _item_slices(item: Item, task: Datalist, statistics: IntensityStatistics) -> Iterator[LabelledSlice]:
+def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Iterator[LabelledSlice]:
     with open_scan(item.image) as scan, open_labels(item) as label:
         _check_shapes(item, scan, label)
         fov = find_scan_field_of_view(scan, item.fov)
@@ -91,7 +89,7 @@ def _item_slices(item: Item, task: Datalist, statistics: IntensityStatistics) ->
             image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
             yield LabelledSlice(
                 image[0],
-                np.where(mask, classes, IGNORED).astype(np.uint8)[0],
+                np.where(mask, classes, UNLABELLED).astype(np.uint8)[0],
                 mask[0],
                 item.name,
                 item.specimen,
@@ -111,7 +109,7 @@ def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
         )
 
 
-def _to_classes(values: np.ndarray, task: Datalist, file: Path) -> np.ndarray:
+def _to_classes(values: np.ndarray, task: Task, file: Path) -> np.ndarray:
     known: Sequence[int] = [*task.mapping, *task.ignored_values]
     unknown = np.unique(values[np.isin(values, known, invert=True)])
     if unknown.size:
@@ -119,7 +117,7 @@ def _to_classes(values: np.ndarray, task: Datalist, file: Path) -> np.ndarray:
             f"{file} holds the class {unknown[0]}, but the labels are {sorted(task.mapping)} and "
             f"{sorted(set(task.ignored_values))} for 'not labelled'."
         )
-    classes = np.full(values.shape, IGNORED, np.uint8)
+    classes = np.full(values.shape, UNLABELLED, np.uint8)
     for value, k in task.mapping.items():
         classes[values == value] = k
     return classes

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.data.datalist import IGNORE_LABEL, Item
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.label_files import is_slice_folder, label_files, label_files_of_slices
-from synfine_monai.data.scan import Scan, ScanInfo, open_scan
-from synfine_monai.data.scan_tiff_folder import slice_files
+from synfine_monai.data.task import Item
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import Scan, ScanInfo, open_scan, slice_files
 
 __all__ = ["SliceLabels", "drawn_depths", "label_file", "open_labels"]
 
@@ -39,7 +39,7 @@ class SliceLabels(Scan):
         super().__init__(ScanInfo(folder, "tiff_folder", (len(scan_slices), *size), dtype, None))
 
     def _read(self, start: int, stop: int) -> np.ndarray:
-        slab = np.full((stop - start, *self.shape[1:]), IGNORE_LABEL, self.dtype)
+        slab = np.full((stop - start, *self.shape[1:]), UNLABELLED, self.dtype)
         for z in range(start, stop):
             if z in self.files:
                 with open_scan(self.files[z]) as labels:

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.intensity import METHODS
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.files import atomic_file
+from synfine_monai.survey import METHODS
 
 __all__ = ["FORMAT_VERSION", "check_pairs", "load_pairs", "pairs_hash", "read_pairs_info", "write_pairs"]
 
@@ -26,7 +26,7 @@ def write_pairs(folder: str | Path, pairs: Mapping[str, torch.Tensor], normalisa
     Args:
         folder: made if it is not there.
         pairs: "image" (N, 1, 64, 64) float, normalised; "label" (N, 1, 64, 64), indices into ``PHASES``.
-        normalisation: method of ``synfine_monai.data.intensity`` whose scale the images are on.
+        normalisation: method of ``synfine_monai.survey.intensity`` whose scale the images are on.
         source: what made them, in words.
 
     Raises:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.datalist import Datalist
-from synfine_monai.data.labelled_slices import IGNORED, PATCH_SIZE, LabelledSlice, load_labelled_slices
+from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
+from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
+from synfine_monai.data.task import Task
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 __all__ = ["Patch", "draw_patches", "keep_patches_only", "patch_tensors", "require_patches", "write_patches"]
 
@@ -63,7 +64,7 @@ def draw_patches(
     return [pool[i] for i in order[:budget]]
 
 
-def require_patches(task: Datalist, budget: int | None, seed: int = 0) -> None:
+def require_patches(task: Task, budget: int | None, seed: int = 0) -> None:
     """Read all labels of a task and draw the patches once, so that what is wrong with them shows before pre-training.
 
     Raises:
@@ -102,7 +103,7 @@ def patch_tensors(
         s = slices[patch.index]
         window = tuple(_around(start, size, context, extent)
                        for start, extent in zip((patch.y, patch.x), s.label.shape, strict=True))  # fmt: skip
-        label = np.full(s.label.shape, IGNORED, np.uint8)
+        label = np.full(s.label.shape, UNLABELLED, np.uint8)
         own = slice(patch.y, patch.y + size), slice(patch.x, patch.x + size)
         label[own] = s.label[own]
         images.append(s.image[window])
@@ -122,11 +123,11 @@ def keep_patches_only(
     """The slices with every label outside ``patches`` removed: what the baselines may learn from."""
     kept = []
     for index, labelled in enumerate(slices):
-        label = np.full_like(labelled.label, IGNORED)
+        label = np.full_like(labelled.label, UNLABELLED)
         for p in (p for p in patches if p.index == index):
             window = slice(p.y, p.y + size), slice(p.x, p.x + size)
             label[window] = labelled.label[window]
-        if (label != IGNORED).any():
+        if (label != UNLABELLED).any():
             kept.append(replace(labelled, label=label))
     return kept
 
@@ -146,5 +147,5 @@ def _grid(labelled: LabelledSlice, index: int, rng: np.random.Generator, size: i
         Patch(index, labelled.item, labelled.z, y, x)
         for y in range(shift_y, height - size + 1, size)
         for x in range(shift_x, width - size + 1, size)
-        if (labelled.label[y : y + size, x : x + size] != IGNORED).mean() >= MIN_LABELLED
+        if (labelled.label[y : y + size, x : x + size] != UNLABELLED).mean() >= MIN_LABELLED
     ]

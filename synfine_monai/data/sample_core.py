@@ -18,8 +18,8 @@ from scipy.spatial import KDTree
 from skimage.transform import iradon, radon
 from tqdm import tqdm
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 __all__ = ["POROSITY", "SHAPE", "VOXEL_SIZE_UM", "make_sample_core", "pack_grains", "scan_core"]
 

@@ -8,14 +8,12 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from synfine_monai.data.field_of_view import fill_outside
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.scan import Scan
-from synfine_monai.data.scan_field_of_view import FieldOfView
-from synfine_monai.data.slab_halo import slab_with_halo
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import Scan, slab_slices, slab_with_halo
+from synfine_monai.survey import FieldOfView, IntensityStatistics
+from synfine_monai.transforms import fill_outside
 
-__all__ = ["SlabDataset", "read_slab", "slab_slices", "thick_slab_voxels"]
+__all__ = ["SlabDataset", "read_slab"]
 
 SMALLEST_SIDE = 16
 
@@ -67,16 +65,6 @@ class SlabDataset(Dataset):
         start = self.chunks[index] * self.slices
         stop = min(start + self.slices, self.scan.shape[0])
         return read_slab(self.scan, self.field_of_view, self.statistics, start, stop, self.halo)
-
-
-def slab_slices(shape: tuple[int, int, int], slab_voxels: int) -> int:
-    """Whole slices of a (D, H, W) scan in a slab of ``slab_voxels``, at least one."""
-    return max(1, slab_voxels // (shape[1] * shape[2]))
-
-
-def thick_slab_voxels(shape: tuple[int, int, int], slab_voxels: int, halo: int) -> int:
-    """Voxels of a slab that is at least twice as thick as its halo, so that not most of the work is done in it."""
-    return max(slab_voxels, 2 * halo * shape[1] * shape[2])
 
 
 def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int, stop: int,

@@ -9,10 +9,9 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from synfine_monai.data.intensity import measure_intensity
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
-from synfine_monai.transforms.generate.rand_rock import RandRock
-from synfine_monai.transforms.generate.rock_style import rock_style
+from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.survey import measure_intensity
+from synfine_monai.transforms.generate import RandRock, rock_style
 
 __all__ = ["StyledRocks", "make_styled_bank"]
 
@@ -29,7 +28,7 @@ class StyledRocks(Dataset):
         styles: how many.
         pairs_per_style: patches of each.
         seed: of styles and rocks.
-        normalisation: method of ``synfine_monai.data.intensity``.
+        normalisation: method of ``synfine_monai.survey.intensity``.
 
     Items: {"image": (pairs_per_style, 1, 64, 64) float16 normalised, "label": the same, uint8 index of the generator's
     phases, "style": (pairs_per_style,) int64}.
@@ -86,7 +85,7 @@ def make_styled_bank(
         styles: how many looks.
         pairs: how many patches, at least one a style; rounded up to a multiple of ``styles``.
         seed: of everything in the bank.
-        normalisation: method of ``synfine_monai.data.intensity``.
+        normalisation: method of ``synfine_monai.survey.intensity``.
         num_workers: processes; 0 for none.
 
     Returns:

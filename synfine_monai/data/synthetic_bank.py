@@ -30,7 +30,7 @@ def make_synthetic_bank(
         class_of_phase: class of every phase of the generator.
         pairs: how many patches.
         seed: of everything in the bank.
-        normalisation: method of ``synfine_monai.data.intensity``.
+        normalisation: method of ``synfine_monai.survey.intensity``.
         patches_per_volume: patches cut from one synthetic volume.
         num_workers: processes; 0 for none.
 

@@ -8,10 +8,9 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from synfine_monai.data.intensity import measure_intensity
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.rand_rock import RandRock
-from synfine_monai.transforms.generate.ranges import log_uniform, uniform
+from synfine_monai.survey import measure_intensity
+from synfine_monai.transforms.generate import RandRock, log_uniform, uniform
 
 __all__ = ["SyntheticPatches"]
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from synfine_monai.data.datalist import Datalist, Item, load_datalist, synthetic_task
+from synfine_monai.data.task import Item, Task, load_datalist, synthetic_task
 from synfine_monai.errors import ScanError
 
 __all__ = ["load_unlabelled_task"]
@@ -11,7 +11,7 @@ __all__ = ["load_unlabelled_task"]
 
 def load_unlabelled_task(
     datalist: str | None = None, scan: str | None = None, fov: str | None = None, rock: str | None = None
-) -> Datalist:
+) -> Task:
     """The task that the options of a verb describe, when no label is read.
 
     Args:

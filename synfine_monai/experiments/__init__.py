@@ -1,5 +1,5 @@
 """Experiments of the papers as grids of runs: cached stages, one row a run, tables and figures from the rows."""
 
-from synfine_monai.lazy_rooms import submodules_of
+import lazy_loader
 
-__getattr__ = submodules_of(__name__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

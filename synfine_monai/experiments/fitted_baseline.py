@@ -4,13 +4,10 @@ from pathlib import Path
 
 from monai.networks.schedulers import DDIMScheduler
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.denoiser_features import DenoiserFeaturesBaseline
-from synfine_monai.baselines.stored import new_baselines
-from synfine_monai.data.datalist import Datalist
-from synfine_monai.data.patches import draw_patches, keep_patches_only
+from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, new_baselines
+from synfine_monai.data import Task, draw_patches, keep_patches_only
 from synfine_monai.experiments.scoring import split_slices
-from synfine_monai.networks.denoiser_files import load_rock_denoiser
+from synfine_monai.networks import load_rock_denoiser
 
 __all__ = ["fitted_baseline"]
 
@@ -36,7 +33,7 @@ def fitted_baseline(
     return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
 
 
-def _new(name: str, task: Datalist, seed: int, denoiser: Path | None) -> Baseline:
+def _new(name: str, task: Task, seed: int, denoiser: Path | None) -> Baseline:
     if name == DenoiserFeaturesBaseline.name:
         return DenoiserFeaturesBaseline(load_rock_denoiser(denoiser), DDIMScheduler(schedule="cosine"), seed)
     return new_baselines(task.labels, task.phases, task.pore_labels, seed)[name]

@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 
-from synfine_monai.data.pairs_file import load_pairs
+from synfine_monai.conventions import CLASS_OF_PHASE, PHASES
+from synfine_monai.data import load_pairs
 from synfine_monai.experiments.results import Row
 from synfine_monai.experiments.runs_file import RunsFile
 from synfine_monai.experiments.side_by_side import quiet
 from synfine_monai.experiments.small_picture import keep_small
 from synfine_monai.experiments.starting_networks import StartingNetworks
 from synfine_monai.experiments.tables import markdown_table
-from synfine_monai.metrics.mask_consistency import mask_consistency
-from synfine_monai.networks.model_file import load_network
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE, PHASES
+from synfine_monai.metrics import mask_consistency
+from synfine_monai.networks import load_network
 
 __all__ = ["JointSamples", "sample_table"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from synfine_monai.atomic_file import atomic_file
+from synfine_monai.files import atomic_file
 
 __all__ = ["fill_in", "write_page"]
 

@@ -9,16 +9,13 @@ from typing import Any
 
 import torch
 
-from synfine_monai.data.datalist import Datalist, class_of_phase, load_datalist
-from synfine_monai.data.synthetic_pairs import synthetic_pairs
-from synfine_monai.data.unlabelled_patches import unlabelled_patches
+from synfine_monai.data import Task, class_of_phase, load_datalist, synthetic_pairs, unlabelled_patches
 from synfine_monai.experiments.pair_sources import PairSources
 from synfine_monai.experiments.results import Row, grouped
 from synfine_monai.experiments.runs_file import RunsFile
 from synfine_monai.experiments.tables import markdown_table
-from synfine_monai.metrics.image_distances import DISTANCES, distances
-from synfine_monai.metrics.mask_consistency import mask_consistency
-from synfine_monai.networks.model_file import load_network
+from synfine_monai.metrics import DISTANCES, distances, mask_consistency
+from synfine_monai.networks import load_network
 
 __all__ = ["PairDistances", "distance_table"]
 
@@ -70,7 +67,7 @@ class PairDistances:
             **self._losses(source, task),
         }
 
-    def _pairs(self, source: str, task: str, datalist: Datalist) -> dict[str, torch.Tensor]:
+    def _pairs(self, source: str, task: str, datalist: Task) -> dict[str, torch.Tensor]:
         given = self.sources.options(source, task)
         rock = given.get("rock", datalist.rock)
         return synthetic_pairs(given.get("pairs_from"), rock, class_of_phase(datalist), self.count, seed=1)

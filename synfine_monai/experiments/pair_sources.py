@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.data.datalist import load_datalist
+from synfine_monai.data import load_datalist
 from synfine_monai.experiments.side_by_side import quiet, side_by_side
 from synfine_monai.experiments.small_picture import keep_small
 from synfine_monai.experiments.stage_cache import StageCache

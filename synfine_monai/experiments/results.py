@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.metrics.place_bootstrap import equal, paired_place_difference, place_interval
-from synfine_monai.metrics.place_counts import decode_counts, dice_of
+from synfine_monai.metrics import Interval, decode_counts, dice_of, equal, paired_place_difference, place_interval
 
 __all__ = ["dice_by_seed", "difference", "grouped", "interval", "mean_of", "methods_in", "ranks_by_seed", "verdict"]
 

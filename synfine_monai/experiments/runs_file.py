@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from synfine_monai.errors import ScanError
-from synfine_monai.report.results_folder import write_csv_atomic
+from synfine_monai.report import write_csv_atomic
 
 __all__ = ["RunsFile"]
 

@@ -7,16 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.data.datalist import Datalist, load_datalist
-from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
-from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.metrics.confusion import confusion_matrix
-from synfine_monai.metrics.place_counts import encode_counts, place_counts
-from synfine_monai.metrics.scores import segmentation_scores
-from synfine_monai.metrics.two_point_correlation import two_point_error
-from synfine_monai.networks.model_file import load_network, read_model_info
-from synfine_monai.report.evaluation import network_method
+from synfine_monai.baselines import Baseline
+from synfine_monai.data import LabelledSlice, Task, load_datalist, load_labelled_slices
+from synfine_monai.inferers import MixedPrecisionInferer
+from synfine_monai.metrics import confusion_matrix, encode_counts, place_counts, segmentation_scores
+from synfine_monai.networks import load_network, read_model_info
+from synfine_monai.report import network_method
+from synfine_monai.rock import two_point_error
 
 __all__ = ["SCORES", "score_baseline", "score_network", "split_slices"]
 
@@ -38,13 +35,13 @@ def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str)
 
 
 @lru_cache(maxsize=4)
-def split_slices(datalist: Path, binary: bool, split: str, normalisation: str) -> tuple[Datalist, list[LabelledSlice]]:
+def split_slices(datalist: Path, binary: bool, split: str, normalisation: str) -> tuple[Task, list[LabelledSlice]]:
     """A task and the labelled slices of one split, kept for the next run."""
     task = load_datalist(datalist, binary)
     return task, load_labelled_slices(task, split, normalisation)
 
 
-def _score(predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], task: Datalist) -> dict[str, Any]:
+def _score(predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], task: Task) -> dict[str, Any]:
     confusions: dict[str, np.ndarray] = {}
     places: np.ndarray | int = 0
     for found, s in zip(predictions, slices, strict=True):

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from synfine_monai.experiments.results import Row, dice_by_seed, methods_in, ranks_by_seed
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery.sensitivity import SET_APART
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery import SET_APART
 
 __all__ = ["BLOCKS", "LEVELS", "mean_ranks", "rank_correlation", "rgn_by_seed", "selected_by_seed", "with_selected"]
 

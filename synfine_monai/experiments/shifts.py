@@ -10,17 +10,15 @@ import numpy as np
 import tifffile
 from scipy.ndimage import generate_binary_structure, grey_dilation
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.datalist import SPLITS, Datalist, Item, load_datalist
-from synfine_monai.data.labels_of_scan import open_labels
-from synfine_monai.data.scan import open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
+from synfine_monai.data import SPLITS, Item, Task, load_datalist, open_labels
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.stage_cache import data_hash
-from synfine_monai.handlers.resume import signature_of
-from synfine_monai.report.results_folder import write_json_atomic
-from synfine_monai.transforms.corrupt.corrupt_grey import corrupt_grey
-from synfine_monai.transforms.corrupt.severity import SEVERITIES_FILE
+from synfine_monai.files import atomic_file
+from synfine_monai.handlers import signature_of
+from synfine_monai.report import write_json_atomic
+from synfine_monai.scans import open_scan
+from synfine_monai.survey import find_scan_field_of_view
+from synfine_monai.transforms.corrupt import SEVERITIES_FILE, corrupt_grey
 
 __all__ = ["dilate_pores", "shifted_datalist"]
 
@@ -92,7 +90,7 @@ def _read(item: Item) -> _Volume:
         return _Volume(scan.read(0, depth).astype(np.float32), label.read(0, depth).astype(np.uint8), fov)
 
 
-def _shift(volume: _Volume, shift: Mapping[str, Any], task: Datalist, seed: int) -> _Volume:
+def _shift(volume: _Volume, shift: Mapping[str, Any], task: Task, seed: int) -> _Volume:
     if "corruption" in shift:
         image = corrupt_grey(volume.image, volume.fov, shift["corruption"], int(shift["severity"]), seed)
         return replace(volume, image=image)
@@ -111,7 +109,7 @@ def _write(volume: _Volume, item: Item, folder: Path, name: str) -> dict[str, st
     return {"specimen": item.specimen, **{kind: f"{name}_{kind}.tif" for kind in arrays}}
 
 
-def _voxel_size(task: Datalist, shift: Mapping[str, Any]) -> list[float] | None:
+def _voxel_size(task: Task, shift: Mapping[str, Any]) -> list[float] | None:
     if task.voxel_size_um is None:
         return None
     z, y, x = task.voxel_size_um

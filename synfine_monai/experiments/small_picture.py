@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from synfine_monai.atomic_file import atomic_file
+from synfine_monai.files import atomic_file
 
 __all__ = ["keep_small"]
 

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import synfine_monai
-from synfine_monai.bundle.options import read_options
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.datalist import SPLITS, load_datalist
-from synfine_monai.handlers.resume import signature_of
-from synfine_monai.networks.model_file import weights_hash
-from synfine_monai.report.provenance import file_hashes
-from synfine_monai.report.results_folder import write_json_atomic
+from synfine_monai.bundle import read_options, run_verb
+from synfine_monai.data import SPLITS, load_datalist
+from synfine_monai.handlers import signature_of
+from synfine_monai.networks import weights_hash
+from synfine_monai.report import file_hashes, write_json_atomic
 
 __all__ = ["StageCache", "data_hash"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.stage_cache import StageCache
-from synfine_monai.networks.denoiser_files import find_denoiser, start_at_level
+from synfine_monai.networks import find_denoiser, start_at_level
 
 __all__ = ["StartingNetworks"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from synfine_monai.experiments.results import Row, difference, interval, mean_of, methods_in, verdict
-from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.report.table import method_words
+from synfine_monai.metrics import Interval
+from synfine_monai.report import method_words
 
 __all__ = ["gain_table", "markdown_table", "score_table", "signed"]
 

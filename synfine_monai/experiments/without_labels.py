@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.data.datalist import Datalist
+from synfine_monai.data import Task
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.model_file import find_checkpoint, load_weights, read_model_info
-from synfine_monai.surgery.head import adapt_head
+from synfine_monai.networks import find_checkpoint, load_weights, read_model_info
+from synfine_monai.surgery import adapt_head
 
 __all__ = ["WITHOUT_LABELS", "require_decided_classes"]
 
@@ -15,7 +15,7 @@ WITHOUT_LABELS: Mapping[str, Any] = {"tune": "none", "label_budget": 1}
 """Options of ``finetune`` that train nothing; the one patch is drawn, but its labels are not used."""
 
 
-def require_decided_classes(checkpoint: str | Path, bundle_root: str | Path, task: Datalist) -> None:
+def require_decided_classes(checkpoint: str | Path, bundle_root: str | Path, task: Task) -> None:
     """Refuse a network whose head would have to be fitted to a task's classes by a linear probe on labels.
 
     Args:

@@ -7,10 +7,10 @@ import numpy as np
 from ignite.engine import Engine, Events
 from matplotlib.figure import Figure
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.scan import ScanInfo, extension_of
-from synfine_monai.metrics.porosity_profile import PorosityProfile
-from synfine_monai.visualize.porosity_profile import draw_porosity_profile
+from synfine_monai.files import atomic_file
+from synfine_monai.rock import PorosityProfile
+from synfine_monai.scans import ScanInfo, extension_of
+from synfine_monai.visualize import draw_porosity_profile
 
 __all__ = ["PorosityReport"]
 

@@ -7,9 +7,8 @@ import torch
 from ignite.engine import Engine, Events, EventsList
 from torch import nn
 
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery.probe import LossFunction
-from synfine_monai.surgery.sensitivity import measure_sensitivity
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery import LossFunction, measure_sensitivity
 
 __all__ = ["RelativeGradientNormHandler"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from ignite.engine import Engine, Events
 from torch import nn
 
-from synfine_monai.networks.model_file import save_model
+from synfine_monai.networks import save_model
 
 __all__ = ["SaveModel"]
 

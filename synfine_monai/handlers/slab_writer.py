@@ -7,8 +7,8 @@ import numpy as np
 from ignite.engine import Engine, Events
 from numpy.typing import DTypeLike
 
-from synfine_monai.data.scan import ScanInfo, ScanSink, create_scan
 from synfine_monai.handlers.on_failure import on_failure
+from synfine_monai.scans import ScanInfo, ScanSink, create_scan
 
 __all__ = ["SlabWriter"]
 
@@ -21,7 +21,7 @@ class SlabWriter:
     thread, at most one behind the network.
 
     Args:
-        path: file or folder to write, see ``synfine_monai.data.scan.labels_path``.
+        path: file or folder to write, see ``synfine_monai.scans.labels_path``.
         like: the scan.
         key: entry of the engine's output, (D, H, W), or (channels, D, H, W).
         dtype: of the voxels written.

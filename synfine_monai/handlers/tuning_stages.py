@@ -5,7 +5,7 @@ import math
 from ignite.engine import Engine, Events
 from torch import nn
 
-from synfine_monai.surgery.tuning import TuningPlan, apply_plan
+from synfine_monai.surgery import TuningPlan, apply_plan
 
 __all__ = ["TuningStages"]
 

@@ -15,13 +15,10 @@ import torch
 from monai.inferers import Inferer
 from tqdm import tqdm
 
-from synfine_monai.data.chunked_output import ChunkedOutput, begin_outputs, chunks_left, slices_done
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.label_store import LabelStore
-from synfine_monai.data.scan import Scan
-from synfine_monai.data.scan_field_of_view import FieldOfView
-from synfine_monai.data.slab_dataset import read_slab
+from synfine_monai.data import read_slab
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import ChunkedOutput, LabelStore, Scan, begin_outputs, chunks_left, slices_done
+from synfine_monai.survey import FieldOfView, IntensityStatistics
 
 __all__ = ["ChunkWork", "DaskChunks", "segment_chunk"]
 

@@ -8,8 +8,8 @@ from torch.nn.functional import mse_loss
 from tqdm import tqdm
 
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.networks.styled_denoiser import StyledDenoiser
-from synfine_monai.transforms.diffuse import RandDiffuseBatchd
+from synfine_monai.networks import StyledDenoiser
+from synfine_monai.transforms import RandDiffuseBatchd
 
 __all__ = ["denoising_losses"]
 

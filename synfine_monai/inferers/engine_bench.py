@@ -7,12 +7,11 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.scan import Scan
-from synfine_monai.data.scan_field_of_view import FieldOfView
-from synfine_monai.data.slab_dataset import read_slab
+from synfine_monai.data import read_slab
 from synfine_monai.inferers.engine import EAGER_FLOAT32, Engine, engine_network
 from synfine_monai.inferers.slice_windows import PIXELS_PER_PASS, SliceWindowInferer
+from synfine_monai.scans import Scan
+from synfine_monai.survey import FieldOfView, IntensityStatistics
 
 __all__ = ["EngineBench", "middle_windows"]
 

@@ -10,16 +10,13 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from synfine_monai.data.chunked_output import ChunkedOutput, begun_by
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.scan import Scan
-from synfine_monai.data.scan_base import one_line
-from synfine_monai.data.scan_field_of_view import FieldOfView
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.engine import EAGER_FLOAT32, ENGINES, Engine, check_engine, engine_network
 from synfine_monai.inferers.engine_bench import EngineBench, middle_windows
 from synfine_monai.inferers.engine_openvino import has_openvino
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
+from synfine_monai.scans import ChunkedOutput, Scan, begun_by, one_line
+from synfine_monai.survey import FieldOfView, IntensityStatistics
 
 __all__ = ["ChosenEngine", "choose_engine"]
 

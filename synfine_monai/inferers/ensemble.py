@@ -9,7 +9,7 @@ from torch import nn
 
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberInferer, members_of
-from synfine_monai.networks.model_file import find_checkpoint, load_network, read_model_info, weights_hash
+from synfine_monai.networks import find_checkpoint, load_network, read_model_info, weights_hash
 
 __all__ = ["EnsembleInferer", "ensemble_files", "ensemble_hashes", "load_ensemble"]
 

@@ -6,9 +6,9 @@ from monai.networks.schedulers import Scheduler
 from torch import nn
 from tqdm import tqdm
 
-from synfine_monai.engines.hybrid_batch import expected_image
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
+from synfine_monai.training import expected_image
 
 __all__ = ["JointDiffusionInferer"]
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synfine_monai.data.intensity import IntensityStatistics, histogram_distance
+from synfine_monai.survey import IntensityStatistics, histogram_distance
 
 __all__ = ["differences_from_training", "warn_if_unlike_training"]
 

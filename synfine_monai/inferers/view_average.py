@@ -29,7 +29,7 @@ class ViewAverageInferer(Inferer):
     blocks, whose slices do not depend on each other.
 
     Along y and x the network sees the neighbouring slices of z, so a slab must come with ``halo`` slices of them,
-    chosen by ``synfine_monai.data.slab_halo.slab_with_halo``. Then the result is that of the whole scan whatever the
+    chosen by ``synfine_monai.scans.slab_with_halo``. Then the result is that of the whole scan whatever the
     slabs, for networks that see no farther than ``reach``: not for those whose norm sees the whole image.
 
     Args:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from synfine_monai.data.labelled_slices import IGNORED
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
 
 __all__ = ["confusion_matrix"]
@@ -26,7 +26,7 @@ def confusion_matrix(prediction: np.ndarray, label: np.ndarray, fov: np.ndarray 
     shapes = [array.shape for array in (prediction, label, fov) if array is not None]
     if len(set(shapes)) != 1:
         raise ScanError(f"Prediction, label and field of view differ in shape: {', '.join(map(str, shapes))}.")
-    counted = label != IGNORED
+    counted = label != UNLABELLED
     if fov is not None:
         counted &= fov.astype(bool)
     truth = _checked(label[counted], "label", num_classes)

@@ -7,8 +7,8 @@ import torch
 from monai.metrics import FIDMetric, MMDMetric
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.image_set import image_set
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.metrics.images import image_set
+from synfine_monai.networks import RockUNet
 
 __all__ = ["bottleneck_features", "feature_distances"]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from synfine_monai.metrics.correlation_distance import correlation_distance
+from synfine_monai.metrics.correlations import correlation_distance
 from synfine_monai.metrics.feature_distance import feature_distances
-from synfine_monai.metrics.histogram_distance import histogram_distance
+from synfine_monai.metrics.histograms import histogram_distance
 from synfine_monai.metrics.power_spectrum import power_spectrum_distance
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockUNet
 
 __all__ = ["DISTANCES", "distances"]
 

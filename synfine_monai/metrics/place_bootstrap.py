@@ -4,7 +4,7 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.metrics.place_counts import dice_of
+from synfine_monai.metrics.places import dice_of
 
 __all__ = ["equal", "paired_place_difference", "place_interval"]
 

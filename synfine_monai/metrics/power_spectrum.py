@@ -6,7 +6,7 @@ from scipy.fft import fft2, fftfreq
 from scipy.signal.windows import hann
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.image_set import image_set
+from synfine_monai.metrics.images import image_set
 
 __all__ = ["power_spectrum_distance", "radial_power_spectrum"]
 

@@ -14,6 +14,8 @@ from monai.networks.nets.diffusion_model_unet import (
 from torch import nn
 from torch.nn.functional import pad, silu
 
+from synfine_monai.networks.names import name_of
+
 __all__ = ["DiffusionDenoiser", "DiffusionSegmenter"]
 
 
@@ -75,7 +77,7 @@ class DiffusionBlocks(nn.Module):
         if num_classes < 1:
             raise ValueError(f"{type(self).__name__} needs at least one class, got num_classes={num_classes}.")
         self.architecture: dict[str, Any] = {
-            "_target_": f"{type(self).__module__}.{type(self).__qualname__}",
+            "_target_": name_of(type(self)),
             "num_classes": int(num_classes),
             "channels": [int(width) for width in channels],
             "norm_num_groups": int(norm_num_groups),

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from monai.utils import optional_import
 from torch import nn
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.datalist import Datalist
+from synfine_monai.data import Task
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
+from synfine_monai.networks.names import name_of, network_class
 
 __all__ = [
     "FORMAT_VERSION",
@@ -79,13 +79,13 @@ def read_model_info(path: str | Path | None) -> dict[str, Any]:
     return info
 
 
-def describe_model(task: Datalist, network: nn.Module, normalisation: str, **more: Any) -> dict[str, Any]:
+def describe_model(task: Task, network: nn.Module, normalisation: str, **more: Any) -> dict[str, Any]:
     """Content of ``model.json`` for a network trained on ``task``.
 
     Args:
         task: names of classes, phases and pore labels, and the voxel size in µm or None.
         network: the trained network; its class and sizes are kept.
-        normalisation: method of ``synfine_monai.data.intensity``.
+        normalisation: method of ``synfine_monai.survey.intensity``.
         more: anything else worth keeping (histogram, tune, seed, ...), JSON-able.
     """
     return {
@@ -108,7 +108,7 @@ def architecture_of(network: nn.Module) -> dict[str, Any]:
         return network.architecture
     widths = network.down_0.conv_0.conv, network.down_1.convs.conv_0.conv, network.down_2.convs.conv_0.conv
     return {
-        "_target_": f"{type(network).__module__}.{type(network).__qualname__}",
+        "_target_": name_of(type(network)),
         "in_channels": widths[0].in_channels,
         "num_classes": network.head.out_channels,
         "channels": [w.out_channels for w in widths],
@@ -172,19 +172,16 @@ def load_weights(path: str | Path) -> dict[str, torch.Tensor]:
 
 
 def build_network(architecture: Mapping[str, Any]) -> nn.Module:
-    """Network of a ``model.json``; only networks that a module of ``synfine_monai.networks`` defines are built."""
-    target = str(architecture.get("_target_", ""))
-    module, _, name = target.rpartition(".")
-    if not module.startswith("synfine_monai.networks."):
-        raise ScanError(f"model.json names the network '{target}', which is not one of synfine_monai.networks.")
-    network_class, found = optional_import(module, name=name)
-    is_network = isinstance(network_class, type) and issubclass(network_class, nn.Module)
-    if not found or not is_network or network_class.__module__ != module:  # what a module imports is not its own
-        raise ScanError(f"model.json names the network '{target}', which this version does not have.")
+    """Network of a ``model.json``; only networks that ``synfine_monai.networks`` hands out are built.
+
+    Raises:
+        ScanError: if it is none of these, or its sizes do not fit together.
+    """
+    kind = network_class(architecture.get("_target_", ""))
     try:
-        return network_class(**{k: v for k, v in architecture.items() if k != "_target_"})
+        return kind(**{k: v for k, v in architecture.items() if k != "_target_"})
     except (TypeError, ValueError) as error:
-        raise ScanError(f"model.json describes a {name} that cannot be built: {error}.") from error
+        raise ScanError(f"model.json describes a {kind.__name__} that cannot be built: {error}.") from error
 
 
 def weights_hash(path: str | Path | None) -> str | None:
@@ -213,7 +210,7 @@ def agreed(name: str, given: Any, info: Mapping[str, Any], default: Any = None) 
     return next((value for value in (given, stored, default) if value is not None), None)
 
 
-def check_classes(info: Mapping[str, Any], task: Datalist) -> None:
+def check_classes(info: Mapping[str, Any], task: Task) -> None:
     """Refuse a model that predicts other classes than ``task`` has, or in another order.
 
     Raises:

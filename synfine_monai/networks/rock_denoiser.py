@@ -9,6 +9,7 @@ from monai.networks.nets.diffusion_model_unet import get_timestep_embedding
 from torch import nn
 from torch.nn.functional import silu
 
+from synfine_monai.networks.names import name_of
 from synfine_monai.networks.rock_unet import RockUNet
 
 __all__ = ["NoiseLevelShift", "RockDenoiser"]
@@ -62,7 +63,7 @@ class RockDenoiser(RockUNet):
     def __init__(self, num_classes: int = 2, channels: Sequence[int] = (32, 64, 128), level_features: int = 16) -> None:
         super().__init__(1, num_classes, channels)
         self.architecture: dict[str, Any] = {
-            "_target_": f"{type(self).__module__}.{type(self).__qualname__}",
+            "_target_": name_of(type(self)),
             "num_classes": int(num_classes),
             "channels": [int(width) for width in channels],
             "level_features": int(level_features),

@@ -9,6 +9,7 @@ from torch import nn
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
 from synfine_monai.networks.model_file import build_network
+from synfine_monai.networks.names import network_class
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
 
@@ -20,7 +21,7 @@ DENOISERS: Mapping[str, type[RockDenoiser] | type[DiffusionDenoiser]] = {
 }
 """Words of ``--architecture`` of the hybrid pre-training."""
 
-SEGMENTERS = tuple(f"{kind.__module__}.{kind.__qualname__}" for kind in (RockUNet, DiffusionSegmenter))
+SEGMENTERS = (RockUNet, DiffusionSegmenter)
 
 
 def starting_network(info: Mapping[str, Any], num_classes: int) -> nn.Module:
@@ -35,10 +36,10 @@ def starting_network(info: Mapping[str, Any], num_classes: int) -> nn.Module:
     """
     if not info:
         return RockUNet(1, num_classes)
-    target = str(info["architecture"].get("_target_"))
-    if target not in SEGMENTERS:
+    kind = network_class(info["architecture"].get("_target_"))
+    if kind not in SEGMENTERS:
         raise ScanError(
-            f"the checkpoint holds a {target.rpartition('.')[2]} and no segmenter: give the model.pt of a training."
+            f"the checkpoint holds a {kind.__name__} and no segmenter: give the model.pt of a training."
         )
     return build_network({**info["architecture"], "num_classes": num_classes})
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 __all__ = ["load_style", "save_style"]
 

@@ -11,6 +11,7 @@ from torch.nn.functional import one_hot, pixel_shuffle, pixel_unshuffle
 
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.model_file import load_network
+from synfine_monai.networks.names import name_of
 
 __all__ = ["NO_MASK", "StyleTable", "StyledDenoiser", "load_denoiser"]
 
@@ -53,7 +54,7 @@ class StyledDenoiser(DiffusionModelUNet):
         norm_num_groups: int = 16,
     ) -> None:
         self.architecture: dict[str, Any] = {
-            "_target_": f"{type(self).__module__}.{type(self).__qualname__}",
+            "_target_": name_of(type(self)),
             "phases": int(phases),
             "styles": int(styles),
             "channels": [int(width) for width in channels],

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from synfine_monai.networks.gather_shares import gather_shares
+from synfine_monai.networks.shares import gather_shares
 
 __all__ = ["WholeBatchNorm2d", "share_batch_norm"]
 

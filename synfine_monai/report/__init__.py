@@ -1,5 +1,9 @@
 """The results folder: metrics.json, tables, provenance, the one-page report."""
 
-from synfine_monai.lazy_rooms import submodules_of
+import lazy_loader
 
-__getattr__ = submodules_of(__name__)
+from synfine_monai.old_names import with_old_names
+
+__getattr__, __dir__, __all__ = with_old_names(
+    *lazy_loader.attach_stub(__name__, __file__), room=__name__
+)

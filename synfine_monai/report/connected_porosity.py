@@ -8,14 +8,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.scan import Scan, ScanInfo, extension_of
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
+from synfine_monai.conventions import OUTSIDE
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.connected_porosity import ConnectedPorosity, ConnectedPorosityCounter
-from synfine_monai.metrics.pore_clusters import CONNECTIVITIES
-from synfine_monai.metrics.porosity_profile import OUTSIDE
-from synfine_monai.visualize.connected_porosity import draw_connected_porosity
+from synfine_monai.files import atomic_file
+from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
+from synfine_monai.scans import Scan, ScanInfo, extension_of
+from synfine_monai.survey import find_scan_field_of_view
+from synfine_monai.visualize import draw_connected_porosity
 
 __all__ = ["measure_connected_porosity", "pore_labels_of", "write_connected_porosity"]
 

@@ -11,12 +11,10 @@ from monai.inferers import Inferer
 from monai.utils import CommonKeys
 from torch import nn
 
-from synfine_monai.baselines.stored import load_baselines
-from synfine_monai.data.datalist import Datalist
-from synfine_monai.data.labelled_slices import LabelledSlice
-from synfine_monai.metrics.confusion import confusion_matrix
-from synfine_monai.metrics.scores import segmentation_scores
-from synfine_monai.networks.model_file import check_classes, find_checkpoint, load_network, read_model_info
+from synfine_monai.baselines import load_baselines
+from synfine_monai.data import LabelledSlice, Task
+from synfine_monai.metrics import confusion_matrix, segmentation_scores
+from synfine_monai.networks import check_classes, find_checkpoint, load_network, read_model_info
 
 __all__ = ["EvaluationReport", "network_method", "other_methods", "slice_samples"]
 
@@ -36,7 +34,7 @@ def other_methods(
     checkpoint: Path,
     inferer: Inferer,
     device: torch.device | str,
-    task: Datalist,
+    task: Task,
     bundle_root: str,
 ) -> dict[str, Predictor]:
     """Models to compare with, and the baselines stored beside ``checkpoint`` (a note says if there are none).

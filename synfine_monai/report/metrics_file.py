@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.data.json_schema import check_json
+from synfine_monai.data import check_json
 from synfine_monai.errors import ScanError
 from synfine_monai.report.results_folder import write_json_atomic
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from synfine_monai.atomic_file import atomic_file
+from synfine_monai.files import atomic_file
 from synfine_monai.report.table import best_methods, method_words, table_caption, table_columns, table_footnote
 
 __all__ = ["write_page"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
+from synfine_monai.files import atomic_file
 
 __all__ = ["make_results_folder", "write_csv_atomic", "write_json_atomic"]
 

@@ -7,14 +7,12 @@ from typing import Any
 import torch
 import yaml
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.engines.fit_rock import rock_images
-from synfine_monai.metrics.image_distances import DISTANCES, distances
-from synfine_monai.metrics.image_set import image_set
-from synfine_monai.metrics.power_spectrum import radial_power_spectrum
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.files import atomic_file
+from synfine_monai.metrics import DISTANCES, distances, image_set, radial_power_spectrum
+from synfine_monai.networks import RockUNet
 from synfine_monai.report.results_folder import write_json_atomic
-from synfine_monai.visualize.looks import looks_figure
+from synfine_monai.training import rock_images
+from synfine_monai.visualize import looks_figure
 
 __all__ = ["write_rock_fit"]
 

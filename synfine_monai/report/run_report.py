@@ -7,16 +7,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.data.datalist import Datalist
-from synfine_monai.data.label_files import is_slice_folder
-from synfine_monai.data.labelled_slices import LabelledSlice
+from synfine_monai.data import LabelledSlice, Task, is_slice_folder
+from synfine_monai.files import atomic_file
 from synfine_monai.report.metrics_file import write_metrics
 from synfine_monai.report.page import write_page
-from synfine_monai.report.provenance import file_hashes, write_provenance
 from synfine_monai.report.table import method_words, results_table
-from synfine_monai.visualize.comparison import comparison_figure
-from synfine_monai.visualize.segmentation import save_segmentation_figure
+from synfine_monai.report.versions import file_hashes, write_provenance
+from synfine_monai.visualize import comparison_figure, save_segmentation_figure
 
 __all__ = ["RunReport"]
 
@@ -38,7 +35,7 @@ class RunReport:
     def __init__(
         self,
         output_dir: str | Path,
-        task: Datalist,
+        task: Task,
         split: str,
         slices: Sequence[LabelledSlice],
         info: Mapping[str, Any],

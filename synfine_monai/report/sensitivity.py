@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.surgery.sensitivity import save_sensitivity
-from synfine_monai.visualize.sensitivity import draw_sensitivity
+from synfine_monai.files import atomic_file
+from synfine_monai.surgery import save_sensitivity
+from synfine_monai.visualize import draw_sensitivity
 
 __all__ = ["write_sensitivity"]
 

@@ -7,16 +7,13 @@ from typing import Any
 import torch
 from monai.networks.schedulers import Scheduler
 
-from synfine_monai.atomic_file import atomic_file
-from synfine_monai.inferers.denoising_loss import denoising_losses
-from synfine_monai.inferers.styled_diffusion import StyledDiffusionInferer
-from synfine_monai.networks.inverted_style import InvertedStyle
-from synfine_monai.networks.style_file import save_style
-from synfine_monai.networks.styled_denoiser import NO_MASK
+from synfine_monai.conventions import PHASES
+from synfine_monai.files import atomic_file
+from synfine_monai.inferers import StyledDiffusionInferer, denoising_losses
+from synfine_monai.networks import NO_MASK, InvertedStyle, save_style
 from synfine_monai.report.results_folder import write_csv_atomic
-from synfine_monai.transforms.generate.paint_masks import paint_masks
-from synfine_monai.transforms.generate.phases import PHASES
-from synfine_monai.visualize.gallery import gallery_figure
+from synfine_monai.transforms.generate import paint_masks
+from synfine_monai.visualize import gallery_figure
 
 __all__ = ["compare_styles", "draw_pairs", "draw_style_gallery", "write_style"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from synfine_monai.atomic_file import atomic_file
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.files import atomic_file
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery.gradient_noise import signal_to_noise
+from synfine_monai.surgery.gradient_norm import measure_gradient_norms, summarise_groups
 from synfine_monai.surgery.probe import LossFunction
-from synfine_monai.surgery.relative_gradient_norm import measure_gradient_norms, summarise_groups
-from synfine_monai.surgery.signal_to_noise import signal_to_noise
 
 __all__ = ["load_sensitivity", "measure_sensitivity", "save_sensitivity", "select_group"]
 

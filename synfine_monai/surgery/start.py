@@ -6,12 +6,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from synfine_monai.networks.model_file import load_state, load_weights, read_model_info
+from synfine_monai.networks import load_state, load_weights, read_model_info
 from synfine_monai.surgery.batch_norm import freeze_batch_norm
+from synfine_monai.surgery.fresh_parts import PARTS, reinitialise
 from synfine_monai.surgery.head import adapt_head
-from synfine_monai.surgery.linear_probe import linear_probe
+from synfine_monai.surgery.head_probe import linear_probe
 from synfine_monai.surgery.probe import LossFunction
-from synfine_monai.surgery.reinitialise import PARTS, reinitialise
 
 __all__ = ["continue_network", "start_network"]
 

@@ -8,8 +8,7 @@ from typing import Any
 from torch import nn
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.partition import parameters_of
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, parameters_of
 from synfine_monai.surgery.batch_norm import batch_norm_parameters, norm_parameters
 
 __all__ = [

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from monai.transforms import Transform
 
+from synfine_monai.conventions import OUTSIDE
+
 __all__ = ["LogitsToLabelsd"]
 
-OUTSIDE = 255
 
 STRIP = 64
 """Rows that are labelled at once, so that what is compared stays in the cache."""

@@ -8,7 +8,7 @@ import torch
 from monai.transforms import Compose, MixUp, Randomizable, Transform
 from torch.nn.functional import one_hot
 
-from synfine_monai.data.labelled_slices import IGNORED
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
 
 __all__ = ["RandMixUpBatchd", "soft_labels", "then_mix_up"]
@@ -49,7 +49,7 @@ class RandMixUpBatchd(Randomizable, Transform):
 def soft_labels(label: torch.Tensor, num_classes: int) -> torch.Tensor:
     """(B, 1, H, W) classes 0…K−1 or 255 -> (B, K, H, W) float32: 1 in the class's channel, zeros where it is 255."""
     index = label[:, 0].long()
-    labelled = index != IGNORED
+    labelled = index != UNLABELLED
     return one_hot(index.where(labelled, 0), num_classes).movedim(-1, 1).float() * labelled[:, None]
 
 

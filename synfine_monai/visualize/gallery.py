@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.visualize.phase_colors import class_colormap, class_colors
 
 __all__ = ["gallery_figure"]
 
-IGNORED = 255
 
 
 def gallery_figure(
@@ -50,4 +50,4 @@ def gallery_figure(
 def _panels(name: str, images: np.ndarray, masks: np.ndarray | None) -> list[tuple[str, np.ndarray, bool]]:
     """(name, patches, whether they are labels) of the one or two rows of a kind."""
     shown = [(name, images, False)]
-    return shown if masks is None else [*shown, ("labels", np.ma.masked_equal(masks, IGNORED), True)]
+    return shown if masks is None else [*shown, ("labels", np.ma.masked_equal(masks, UNLABELLED), True)]

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from synfine_monai.metrics.porosity_profile import PorosityProfile
+from synfine_monai.rock import PorosityProfile
 from synfine_monai.visualize.phase_colors import PHASE_COLORS
 
 __all__ = ["draw_porosity_profile"]

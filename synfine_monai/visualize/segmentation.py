@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from synfine_monai.atomic_file import atomic_file
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.files import atomic_file
 from synfine_monai.visualize.field_of_view import OUTLINE, draw_scale_bar
 from synfine_monai.visualize.phase_colors import class_colormap
 
@@ -23,7 +24,6 @@ __all__ = [
     "segmentation_figure",
 ]
 
-IGNORED = 255
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 ERROR_COLORS = {
     "right": "#E6E6E6",
@@ -69,9 +69,9 @@ def segmentation_figure(
     figure = Figure(figsize=(3.6 * panels, 3.6 * shape[0] / shape[1] + 1.1), layout="constrained")
     axes = figure.subplots(1, panels)
     draw_image(axes[0], image, fov, pixel_um)
-    draw_labels(axes[-1 if label is None else 2], np.where(fov, prediction, IGNORED), fov, colors, "prediction")
+    draw_labels(axes[-1 if label is None else 2], np.where(fov, prediction, UNLABELLED), fov, colors, "prediction")
     if label is not None:
-        truth = np.where(fov, label[thin], IGNORED)
+        truth = np.where(fov, label[thin], UNLABELLED)
         draw_labels(axes[1], truth, fov, colors, "truth (white: not labelled)")
         kinds = draw_errors(axes[3], prediction, truth, fov, pore_labels)
         errors = [Patch(color=ERROR_COLORS[kind], label=kind) for kind in kinds]
@@ -104,7 +104,7 @@ def draw_image(axes: Axes, image: np.ndarray, fov: np.ndarray, pixel_um: float |
 
 def draw_labels(axes: Axes, label: np.ndarray, fov: np.ndarray, colors: ListedColormap, title: str) -> None:
     """Draw classes in the phases' colours; 255 stays white."""
-    shown = np.ma.masked_equal(label, IGNORED)
+    shown = np.ma.masked_equal(label, UNLABELLED)
     axes.imshow(shown, cmap=colors, vmin=-0.5, vmax=colors.N - 0.5, interpolation="nearest")
     _finish(axes, title, fov)
 
@@ -126,7 +126,7 @@ def error_kinds(prediction: np.ndarray, truth: np.ndarray, pore_labels: Sequence
     """Number of the entry of ``ERROR_COLORS`` for each voxel, −1 where nothing is labelled: (H, W) int8."""
     true_pore, found_pore = np.isin(truth, pore_labels), np.isin(prediction, pore_labels)
     kinds = np.select(
-        [truth == IGNORED, truth == prediction, true_pore & ~found_pore, ~true_pore & found_pore], [-1, 0, 1, 2], 3
+        [truth == UNLABELLED, truth == prediction, true_pore & ~found_pore, ~true_pore & found_pore], [-1, 0, 1, 2], 3
     )
     return kinds.astype(np.int8)
 

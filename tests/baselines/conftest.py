@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data import LabelledSlice
 
 
 @pytest.fixture
@@ -27,4 +28,4 @@ def make_slice(grey_of_class, seed=0, noise=0.1, size=96, fov=None, patches=None
     known = inside.copy() if patches is None else np.zeros_like(inside)
     for y, x in patches or ():
         known[y : y + 32, x : x + 32] = True
-    return LabelledSlice(image, np.where(known & inside, label, IGNORED).astype(np.uint8), inside, "rock", "A", 0)
+    return LabelledSlice(image, np.where(known & inside, label, UNLABELLED).astype(np.uint8), inside, "rock", "A", 0)

@@ -7,13 +7,13 @@ from monai.networks.schedulers import DDIMScheduler
 from scipy.ndimage import gaussian_filter
 from torch.nn.functional import interpolate
 
-from synfine_monai.baselines import denoiser_features
-from synfine_monai.baselines.denoiser_features import DenoiserFeatures, DenoiserFeaturesBaseline
+from synfine_monai.baselines import DenoiserFeaturesBaseline, denoiser_features
+from synfine_monai.baselines.denoiser_features import DenoiserFeatures
 from synfine_monai.baselines.lookup import LookupBaseline
-from synfine_monai.data.labelled_slices import IGNORED, LabelledSlice
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.rock_denoiser import RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockDenoiser, RockUNet
 
 SCHEDULER = DDIMScheduler(schedule="cosine", prediction_type="v_prediction", clip_sample=False)
 
@@ -48,7 +48,7 @@ def textures(seed=0, size=128):
 
 def square_only(whole):
     """The slice with a labelled square of 64×64."""
-    label = np.full_like(whole.label, IGNORED)
+    label = np.full_like(whole.label, UNLABELLED)
     label[20:84, 20:84] = whole.label[20:84, 20:84]
     return replace(whole, label=label)
 
@@ -165,7 +165,7 @@ def test_the_denoiser_stays_as_it_is_and_may_be_trained_on(denoiser):
 def test_only_the_core_is_classified(denoiser):
     disc = np.hypot(*np.mgrid[-64:64, -64:64]) < 50
     baseline = DenoiserFeaturesBaseline(denoiser, SCHEDULER, members=1).fit([replace(textures(), fov=disc)])
-    assert np.array_equal(baseline.predict(textures().image, disc) != IGNORED, disc)
+    assert np.array_equal(baseline.predict(textures().image, disc) != UNLABELLED, disc)
 
 
 def test_refuses_another_kind_of_network():
@@ -187,6 +187,6 @@ def test_refuses_blocks_that_the_network_lacks(denoiser, blocks):
 
 def test_refuses_slices_without_labels(denoiser):
     rock = textures()
-    rock.label[:] = IGNORED
+    rock.label[:] = UNLABELLED
     with pytest.raises(ScanError, match="hold only 255"):
         DenoiserFeaturesBaseline(denoiser, SCHEDULER).fit([rock])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from synfine_monai.baselines.stored import BASELINES, fit_baselines, load_baselines, save_baselines
+from synfine_monai.baselines import load_baselines
+from synfine_monai.baselines.stored import BASELINES, fit_baselines, save_baselines
 from synfine_monai.errors import ScanError
 
 NAMES, PHASES, PORES = ("solid", "air", "water"), (("matrix",), ("pore",), ("water",)), (1, 2)

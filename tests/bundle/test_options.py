@@ -1,7 +1,8 @@
 import pytest
 from monai.bundle import ConfigWorkflow
 
-from synfine_monai.bundle.options import Option, check_value, read_options
+from synfine_monai.bundle import read_options
+from synfine_monai.bundle.options import Option, check_value
 from synfine_monai.errors import ScanError
 
 VERB = """# A verb.

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.bundle.requirements import check_device, require_model, require_option
+from synfine_monai.bundle import check_device, require_model, require_option
 from synfine_monai.errors import ScanError
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from honest_bundle import edit, edit_json, tiny_network, write_volume
 
-from synfine_monai.bundle.packed_bundle import INFERENCE, MODEL_WEIGHTS
+from synfine_monai.sharing.packed_bundle import INFERENCE, MODEL_WEIGHTS
 
 CANARY = "canary"
 TOUCH = f"__import__('os').system('touch {CANARY}')"

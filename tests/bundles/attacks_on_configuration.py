@@ -2,11 +2,11 @@
 
 from attack_tools import CANARY, TOUCH, alias_bomb, entry, expression, replaced, target
 
-from synfine_monai.bundle.packed_bundle import INFERENCE
+from synfine_monai.sharing.packed_bundle import INFERENCE
 
 __all__ = ["CONFIGURATIONS", "EXPRESSIONS"]
 
-BUILD, FIND = "synfine_monai.networks.model_file.build_network", "synfine_monai.networks.model_file.find_checkpoint"
+BUILD, FIND = "synfine_monai.networks.build_network", "synfine_monai.networks.find_checkpoint"
 
 CALLS = {
     "os by import": (TOUCH, "'__import__'"),
@@ -37,7 +37,7 @@ CALLS = {
     "wide letters": ("ｅｖａｌ('1')", "not plain ASCII"),
     "MONAI's own": ("__local_refs", "a name of MONAI's own"),
     "results elsewhere": (
-        "synfine_monai.report.results_folder.make_results_folder('/etc')", r"is given '/etc', where only @output_dir"),
+        "synfine_monai.report.make_results_folder('/etc')", r"is given '/etc', where only @output_dir"),
     "network of one's own": (f"{BUILD}({{'_target_': 'os.system'}})", r"where only @info\['architecture'\]"),
     "other weights": (f"{FIND}('/tmp/evil', @bundle_root)", "where only @checkpoint"),
     "stars": ("torch.device(*['cpu'])", "behind a star"),
@@ -61,22 +61,22 @@ CONFIGURATIONS = {
     "argument nested": (
         replaced(INFERENCE, "  batch_size: 1", "  batch_size:\n  - [{_target_: os.system, command: touch canary}]"),
         "dataloader#batch_size#0#0: _target_ 'os.system'"),
-    "requires": (target("synfine_monai.inferers.slice_windows.SliceWindowInferer", _requires_=f"${TOUCH}"),
+    "requires": (target("synfine_monai.inferers.SliceWindowInferer", _requires_=f"${TOUCH}"),
         "'__import__'"),
-    "disabled": (target("synfine_monai.inferers.slice_windows.SliceWindowInferer", _disabled_=f"${TOUCH}"),
+    "disabled": (target("synfine_monai.inferers.SliceWindowInferer", _disabled_=f"${TOUCH}"),
         "'__import__'"),
     "writes elsewhere": (
-        target("synfine_monai.handlers.slab_writer.SlabWriter", path="/etc/passwd", like="$@opened_scan.info"),
+        target("synfine_monai.handlers.SlabWriter", path="/etc/passwd", like="$@opened_scan.info"),
         "path of .*SlabWriter is '/etc/passwd'"),
     "chunks elsewhere": (
-        replaced(INFERENCE, "  path: $synfine_monai.data.scan.labels_path(@opened_scan.info, @output_dir)\n",
+        replaced(INFERENCE, "  path: $synfine_monai.scans.labels_path(@opened_scan.info, @output_dir)\n",
             "  path: /etc/passwd\n"),
         "path of .*ChunkedOutput is '/etc/passwd'"),
     "output elsewhere": (replaced(INFERENCE, "output_dir: results ", "output_dir: /root "), "output_dir: is '/root'"),
     "weights elsewhere": (replaced(INFERENCE, "checkpoint: shipped ", "checkpoint: /tmp/x "),
         "checkpoint: is '/tmp/x'"),
     "root elsewhere": (
-        replaced(INFERENCE, "bundle_root: $synfine_monai.bundle.options.bundle_root()", "bundle_root: /tmp"),
+        replaced(INFERENCE, "bundle_root: $synfine_monai.bundle.bundle_root()", "bundle_root: /tmp"),
         "bundle_root: is '/tmp'"),
     "imports": (replaced(INFERENCE, "- $import torch\n", "- $import torch\n- $from os import system\n"),
         "from os import"),
@@ -97,7 +97,7 @@ CONFIGURATIONS = {
     "deep": (entry("mine: " + "[" * 60 + "]" * 60), "nested more than"),
     "not ASCII": (entry("mine: 'ünlike'"), "not plain ASCII"),
     "date": (entry("mine: 2026-01-01"), "a value of type date"),
-    "Pipeline": (target("synfine_monai.bundle.pipeline.Pipeline", stages=[{"../../evil/x": {}}]),
+    "Pipeline": (target("synfine_monai.bundle.Pipeline", stages=[{"../../evil/x": {}}]),
         "Pipeline' is not on"),
 }  # fmt: skip
 EXPRESSIONS = {name: (expression(text), words) for name, (text, words) in CALLS.items()}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, VOXEL_SIZE_UM, Sample, make_core, write_datalist, write_tiff
 
-from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.bundle import run_verb
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,8 @@ import numpy as np
 import torch
 from tiny_core import BUNDLE, make_core
 
-from synfine_monai.bundle import packed_bundle
-from synfine_monai.networks.model_file import save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockUNet, save_model
+from synfine_monai.sharing import packed_bundle
 
 NAME = "my_core"
 CARD = "# My core\n\nPores of a made-up rock, see the [licence](../LICENSE) and <https://monai.io>.\n"
@@ -37,7 +36,7 @@ def make_honest(folder: Path) -> Path:
     metadata = json.loads((BUNDLE / packed_bundle.METADATA).read_text())
     metadata["network_data_format"]["outputs"]["pred"].update(num_channels=2, channel_def={"0": "solid", "1": "pore"})
     write_json(folder / packed_bundle.METADATA, metadata)
-    architecture = {"_target_": "synfine_monai.networks.rock_unet.RockUNet", "in_channels": 1, "num_classes": 2}
+    architecture = {"_target_": "synfine_monai.networks.RockUNet", "in_channels": 1, "num_classes": 2}
     info = {**INFO, "architecture": {**architecture, "channels": [4, 8, 16]}}
     save_model(tiny_network(), info, folder / packed_bundle.MODEL_WEIGHTS)
     (folder / packed_bundle.MODEL_CARD).write_text(CARD)

@@ -138,7 +138,7 @@ CASES = {
         "inference", lambda k: scan(k, checkpoint=k.checkpoint(architecture={"_target_": "os.system"})), "os.system"),
     "odd network": (
         "inference", lambda k: scan(k, checkpoint=k.checkpoint(architecture={
-            "_target_": "synfine_monai.networks.rock_unet.RockUNet", "width": 3})), "model.json"),
+            "_target_": "synfine_monai.networks.RockUNet", "width": 3})), "model.json"),
     "newer format": ("inference", lambda k: scan(k, checkpoint=k.checkpoint(format_version=9)), "format 9"),
     "other classes": (
         "evaluate", lambda k: task(k, checkpoint=k.checkpoint(phases=[["pore"], ["matrix"]])), "fine-tune on it"),

@@ -7,8 +7,8 @@ import sys
 import pytest
 from tiny_core import BUNDLE, CONFIGS, quiet_environment
 
+from synfine_monai.bundle import read_options
 from synfine_monai.bundle.command_line import VERBS, command_for, help_text, main
-from synfine_monai.bundle.options import read_options
 from synfine_monai.errors import ScanError
 
 

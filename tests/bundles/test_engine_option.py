@@ -6,8 +6,8 @@ import tifffile
 from monai.bundle import run
 from tiny_core import CONFIGS, make_core, refusal, write_tiff
 
-from synfine_monai.data.label_store import LabelStore
 from synfine_monai.inferers.engine_openvino import OpenVinoNetwork, has_openvino
+from synfine_monai.scans import LabelStore
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:parsing config_file"),

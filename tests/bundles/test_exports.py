@@ -16,15 +16,14 @@ import yaml
 from monai.bundle import ckpt_export, onnx_export
 from tiny_core import BUNDLE, CONFIGS, quiet_environment, refusal
 
-from synfine_monai.bundle.bioimage_model import write_bioimage_model
-from synfine_monai.bundle.export_model import FILES, describe_export, write_onnx, write_torchscript
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.synthetic_patches import SyntheticPatches
+from synfine_monai.bundle import run_verb
+from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.data import SyntheticPatches
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.fold_batch_norm import fold_batch_norm
-from synfine_monai.networks.model_file import load_network, read_model_info
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
+from synfine_monai.inferers import fold_batch_norm
+from synfine_monai.networks import RockUNet, load_network, read_model_info
+from synfine_monai.sharing.bioimage_model import write_bioimage_model
+from synfine_monai.sharing.export import FILES, describe_export, write_onnx, write_torchscript
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning"),

@@ -6,9 +6,9 @@ import tifffile
 from monai.bundle import run
 from tiny_core import CONFIGS, TINY_TRAINING, make_core, write_tiff
 
+from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.scan import open_scan
+from synfine_monai.scans import open_scan
 
 pytestmark = pytest.mark.filterwarnings("ignore:parsing config_file")
 

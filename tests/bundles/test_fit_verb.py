@@ -5,10 +5,9 @@ from pathlib import Path
 
 from tiny_core import write_datalist
 
+from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.transforms.generate.rand_rock import RandRock
-from synfine_monai.transforms.generate.rock_presets import load_rock
+from synfine_monai.transforms.generate import RandRock, load_rock
 
 FIT = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_generation" / "configs" / "fit.yaml"
 QUICK = {"evaluations": 2, "patches": 8}

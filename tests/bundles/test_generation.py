@@ -7,10 +7,10 @@ import torch
 from monai.bundle import ConfigWorkflow
 from tiny_core import BUNDLE, refusal
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.pairs_file import load_pairs
-from synfine_monai.networks.styled_denoiser import load_denoiser
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
+from synfine_monai.bundle import run_verb
+from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.data import load_pairs
+from synfine_monai.networks import load_denoiser
 
 CONFIGS = BUNDLE.parent / "rock_ct_generation" / "configs"
 TINY = {"styles": 3, "pairs": 27, "epochs": 2, "steps_per_epoch": 2, "batch_size": 4, "rock": "sandstone"}

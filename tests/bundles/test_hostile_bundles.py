@@ -17,10 +17,10 @@ from attacks_on_files import CARDS, CASES, LOGS, RECORDS, STRAYS, WEIGHTS
 from honest_bundle import NAME, edit_json, make_honest, seal, zipped
 from monai.bundle import ConfigParser
 
-from synfine_monai.bundle import packed_bundle, signature
-from synfine_monai.bundle.check_bundle import check_bundle
-from synfine_monai.bundle.sign_bundle import sign_bundle
 from synfine_monai.errors import ScanError
+from synfine_monai.sharing import packed_bundle, signature
+from synfine_monai.sharing.check import check_bundle
+from synfine_monai.sharing.sign import sign_bundle
 
 GROUPS = {"expression": EXPRESSIONS, "configuration": CONFIGURATIONS, "record": RECORDS, "logging": LOGS, "card": CARDS,
           "weights": WEIGHTS, "stray file": STRAYS, "test case": CASES}  # fmt: skip
@@ -262,7 +262,7 @@ def test_strict_refuses_every_expression(honest):
 
 def test_a_file_swapped_after_the_check_is_not_what_ran(honest, monkeypatch):
     """The trial run gets the copy that was judged, whatever happens to the sender's folder meanwhile."""
-    from synfine_monai.bundle import check_bundle as module
+    from synfine_monai.sharing import check as module
 
     seen = {}
 

@@ -7,13 +7,10 @@ import torch
 from monai.bundle import ConfigWorkflow
 from tiny_core import BUNDLE, TINY_TUNING, refusal
 
-from synfine_monai.bundle.options import read_options
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.pairs_file import load_pairs, write_pairs
-from synfine_monai.data.patch_batches import PatchBatches
-from synfine_monai.networks.denoiser_files import load_rock_denoiser
-from synfine_monai.networks.model_file import load_network
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
+from synfine_monai.bundle import read_options, run_verb
+from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.data import PatchBatches, load_pairs, write_pairs
+from synfine_monai.networks import load_network, load_rock_denoiser
 
 HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation"
 CONFIGS = HYBRID / "configs"

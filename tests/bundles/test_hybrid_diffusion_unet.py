@@ -6,13 +6,11 @@ import pytest
 import torch
 from tiny_core import BUNDLE, TINY_TUNING, refusal
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.pairs_file import load_pairs, write_pairs
-from synfine_monai.networks.denoiser_files import load_rock_denoiser
+from synfine_monai.bundle import run_verb
+from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.data import load_pairs, write_pairs
+from synfine_monai.networks import TRANSVERSAL, load_network, load_rock_denoiser
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import load_network
-from synfine_monai.networks.rock_unet import TRANSVERSAL
-from synfine_monai.transforms.generate.phases import CLASS_OF_PHASE
 
 CONFIGS = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 

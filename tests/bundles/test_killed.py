@@ -13,7 +13,7 @@ import pytest
 import torch
 from tiny_core import CONFIGS, make_core, quiet_environment, write_tiff
 
-from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.bundle import run_verb
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300.0  # seconds until something must have appeared, on a machine that is busy with other things
@@ -85,7 +85,7 @@ def segment(options: dict[str, str | int]) -> None:
 
 def test_an_inference_killed_at_ten_moments_ends_with_the_same_bytes(pretrained, tmp_path):
     processes = multiprocessing.get_context("forkserver")  # imports once, and not for each of the twelve runs
-    processes.set_forkserver_preload(["monai.bundle", "monai.engines", "synfine_monai.inferers.scan_signature",
+    processes.set_forkserver_preload(["monai.bundle", "monai.engines", "synfine_monai.inferers.signature",
                                       "synfine_monai.handlers.porosity_report", "tiny_core"])  # fmt: skip
     scan = write_tiff(tmp_path / "core.tif", make_core((48, 96, 96))[0])
     options = {"scan": scan, "checkpoint": pretrained, "slab_voxels": 96 * 96, "precision": "float32"}

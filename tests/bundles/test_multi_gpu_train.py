@@ -15,8 +15,8 @@ from monai.bundle import ConfigParser
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_core import BUNDLE, CONFIGS, TINY_TRAINING, quiet_environment, write_datalist, write_tiff
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.networks.model_file import load_network
+from synfine_monai.bundle import run_verb
+from synfine_monai.networks import load_network
 
 HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 VERBS = [CONFIGS / "train.yaml", CONFIGS / "finetune.yaml", HYBRID / "train.yaml"]
@@ -72,7 +72,7 @@ def worst_logit(folders: Sequence[Path], batch_statistics: bool = False) -> floa
 
 @pytest.fixture
 def unevenly_labelled(sample) -> Path:
-    """Datalist whose three labelled slices hold very different numbers of labels."""
+    """Task whose three labelled slices hold very different numbers of labels."""
     labels = tifffile.imread(sample.labels)
     labels[2, 30:], labels[4, :, 40:] = 255, 255
     write_tiff(sample.folder / "uneven_labels.tif", labels)

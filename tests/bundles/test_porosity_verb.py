@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tiny_core import CONFIGS, write_tiff
 
+from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
-from synfine_monai.bundle.run_verb import run_verb
 
 VERB = CONFIGS / "porosity.yaml"
 SHAPE = (12, 10, 11)

@@ -8,9 +8,9 @@ import tifffile
 from PIL import Image
 from tiny_core import CONFIGS, TINY_TUNING
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.scan import open_scan
-from synfine_monai.report.metrics_file import read_metrics
+from synfine_monai.bundle import run_verb
+from synfine_monai.report import read_metrics
+from synfine_monai.scans import open_scan
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synfine_monai.bundle.packed_bundle import (
+from synfine_monai.bundle import run_verb
+from synfine_monai.networks import load_network, read_model_info
+from synfine_monai.scans import open_scan
+from synfine_monai.sharing.packed_bundle import (
     EXPECTED_LABELS,
     INFERENCE,
     MODEL_WEIGHTS,
@@ -19,9 +22,6 @@ from synfine_monai.bundle.packed_bundle import (
     hash_file,
     read_manifest,
 )
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.scan import open_scan
-from synfine_monai.networks.model_file import load_network, read_model_info
 
 STORED = Path(__file__).with_name("stored") / "tiny_rock_version_1.zip"
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from honest_bundle import make_honest, seal, write_volume, zipped
 
-from synfine_monai.bundle.check_bundle import check_bundle
-from synfine_monai.bundle.checks.trial_run import MOST_UNLIKE, compare_labels
-from synfine_monai.bundle.packed_bundle import EXPECTED_LABELS, INFERENCE, TEST_INPUT
-from synfine_monai.bundle.run_verb import run_verb
+from synfine_monai.bundle import run_verb
+from synfine_monai.sharing.check import check_bundle
+from synfine_monai.sharing.checks.trial_run import MOST_UNLIKE, compare_labels
+from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, TEST_INPUT
 
 
 @pytest.mark.slow

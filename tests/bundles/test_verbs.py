@@ -8,10 +8,10 @@ import pytest
 import torch
 from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, VOXEL_SIZE_UM, refusal
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.data.scan import open_scan
-from synfine_monai.networks.model_file import load_weights
-from synfine_monai.report.metrics_file import read_metrics
+from synfine_monai.bundle import run_verb
+from synfine_monai.networks import load_weights
+from synfine_monai.report import read_metrics
+from synfine_monai.scans import open_scan
 
 
 def run(verb, sample, output_dir, **options):

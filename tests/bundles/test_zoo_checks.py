@@ -17,8 +17,8 @@ from monai.utils import BundleProperty, BundlePropertyConfig
 from test_verify_bundle import SCHEMA
 from tiny_core import BUNDLE
 
-from synfine_monai.bundle.run_verb import run_verb
-from synfine_monai.networks.model_file import load_network
+from synfine_monai.bundle import run_verb
+from synfine_monai.networks import load_network
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:No hash value provided"),

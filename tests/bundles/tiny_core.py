@@ -10,8 +10,8 @@ import pytest
 import tifffile
 from scipy.ndimage import gaussian_filter
 
+from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
-from synfine_monai.bundle.run_verb import run_verb
 
 BUNDLE = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_segmentation"
 CONFIGS = BUNDLE / "configs"

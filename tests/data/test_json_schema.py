@@ -1,6 +1,6 @@
 import pytest
 
-from synfine_monai.data.json_schema import check_json
+from synfine_monai.data import check_json
 from synfine_monai.errors import ScanError
 
 SCHEMA = {"type": "object", "properties": {"items": {"type": "array", "items": {"type": "integer"}}}}

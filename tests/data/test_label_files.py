@@ -5,11 +5,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from synfine_monai.data.datalist_from_scan import datalist_from_scan
+from synfine_monai.data import load_labelled_slices
 from synfine_monai.data.label_files import label_files_of_slices
-from synfine_monai.data.labelled_slices import load_labelled_slices
-from synfine_monai.data.scan import create_scan, new_scan_info
+from synfine_monai.data.task_from_scan import datalist_from_scan
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import create_scan, new_scan_info
 
 PORE = np.kron(np.random.default_rng(0).random((4, 8, 9)) > 0.7, np.ones((1, 8, 8), bool))
 SCAN = (np.where(PORE, 50, 150) + np.random.default_rng(1).integers(0, 20, PORE.shape)).astype(np.uint8)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data.datalist import Datalist, Item
-from synfine_monai.data.labelled_slices import load_labelled_slices, specimen_statistics
+from synfine_monai.data import Item, Task, load_labelled_slices, specimen_statistics
 from synfine_monai.errors import ScanError
 
 
@@ -25,7 +24,7 @@ def task(tmp_path):
         tifffile.imwrite(tmp_path / f"image{n}.tif", image)
         tifffile.imwrite(tmp_path / f"label{n}.tif", label)
         items.append(Item(tmp_path / f"image{n}.tif", tmp_path / f"label{n}.tif", None, "A", f"item{n}"))
-    return Datalist("core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1},
+    return Task("core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1},
                     training=tuple(items))  # fmt: skip
 
 

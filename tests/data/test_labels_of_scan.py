@@ -8,11 +8,17 @@ import pytest
 import tifffile
 from PIL import Image
 
-from synfine_monai.data import labels_of_scan
-from synfine_monai.data.datalist import Item, load_datalist
-from synfine_monai.data.datalist_from_scan import datalist_from_scan, hold_back, labelled_depths, scans_to_segment
-from synfine_monai.data.labelled_slices import load_labelled_slices, specimen_statistics
-from synfine_monai.data.labels_of_scan import drawn_depths, open_labels
+from synfine_monai.data import (
+    Item,
+    labels_of_scan,
+    load_datalist,
+    load_labelled_slices,
+    open_labels,
+    scans_to_segment,
+    specimen_statistics,
+)
+from synfine_monai.data.labels_of_scan import drawn_depths
+from synfine_monai.data.task_from_scan import datalist_from_scan, hold_back, labelled_depths
 from synfine_monai.errors import ScanError
 
 DEPTH, DRAWN = 12, (2, 3, 7)

@@ -3,9 +3,10 @@ import json
 import pytest
 import torch
 
-from synfine_monai.data.pairs_file import check_pairs, load_pairs, pairs_hash, read_pairs_info, write_pairs
+from synfine_monai.conventions import PHASES
+from synfine_monai.data import check_pairs, load_pairs, pairs_hash, write_pairs
+from synfine_monai.data.pairs_file import read_pairs_info
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import PHASES
 
 ALL = {phase: index for index, phase in enumerate(PHASES)}
 

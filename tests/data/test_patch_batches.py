@@ -2,8 +2,8 @@ from collections import Counter
 
 import torch
 
-from synfine_monai.data.patch_batches import PatchBatches
-from synfine_monai.transforms.augment import RandAugmentBatchd
+from synfine_monai.data import PatchBatches
+from synfine_monai.transforms import RandAugmentBatchd
 
 DATA = {
     "image": torch.arange(10.0).view(10, 1, 1, 1).expand(10, 1, 4, 4),

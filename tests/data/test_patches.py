@@ -4,8 +4,7 @@ import itertools
 import numpy as np
 import pytest
 
-from synfine_monai.data.labelled_slices import LabelledSlice
-from synfine_monai.data.patches import draw_patches, keep_patches_only, patch_tensors, write_patches
+from synfine_monai.data import LabelledSlice, draw_patches, keep_patches_only, patch_tensors, write_patches
 from synfine_monai.errors import ScanError
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data.field_of_view import find_field_of_view
 from synfine_monai.data.sample_core import (
     FIELD_RADIUS,
     FIRST_TEST_SLICE,
@@ -20,6 +19,7 @@ from synfine_monai.data.sample_core import (
     scan_core,
 )
 from synfine_monai.errors import ScanError
+from synfine_monai.survey.field_of_view import find_field_of_view
 
 
 @pytest.fixture(scope="module")

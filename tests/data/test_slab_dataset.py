@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.data.fill_outside import fill_outside
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
-from synfine_monai.data.scan_field_of_view import FieldOfView
-from synfine_monai.data.slab_dataset import SlabDataset
+from synfine_monai.data import SlabDataset
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import create_scan, new_scan_info, open_scan
+from synfine_monai.survey import FieldOfView, IntensityStatistics
+from synfine_monai.transforms import fill_outside
 
 STATISTICS = IntensityStatistics("zscore", 100.0, 10.0, (-6.0, 6.0), (1.0,))
 

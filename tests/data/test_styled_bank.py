@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from synfine_monai.data.styled_bank import StyledRocks, make_styled_bank
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.conventions import PHASES
+from synfine_monai.data import make_styled_bank
+from synfine_monai.data.styled_bank import StyledRocks
 
 
 @pytest.fixture(scope="module")

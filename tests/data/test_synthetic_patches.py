@@ -3,9 +3,9 @@ import pytest
 import torch
 from monai.data import DataLoader, list_data_collate
 
-from synfine_monai.data.synthetic_patches import SyntheticPatches
+from synfine_monai.conventions import PHASES
+from synfine_monai.data import SyntheticPatches
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import PHASES
 
 ALL = {name: index for index, name in enumerate(PHASES)}
 

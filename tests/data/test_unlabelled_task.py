@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from synfine_monai.data.unlabelled_task import load_unlabelled_task
+from synfine_monai.data import load_unlabelled_task
 from synfine_monai.errors import ScanError
 
 

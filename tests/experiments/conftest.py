@@ -2,8 +2,7 @@ import pytest
 from noted_stages import METHODS, NotedStages
 from shiftable_task import make_task
 
-from synfine_monai.experiments import tuned_run
-from synfine_monai.experiments.tuned_run import TunedRun
+from synfine_monai.experiments import TunedRun, tuned_run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from synfine_monai.experiments.selection import BLOCKS, LEVELS
-from synfine_monai.metrics.place_counts import encode_counts
+from synfine_monai.metrics import encode_counts
 
 SIZE = 1000
 RGN = {"down_0": 0.5, "down_1": 0.4, "down_2": 0.3, "up_0": 0.2, "up_1": 0.1, "high": 0.6, "mid": 0.3, "low": 0.2}

@@ -3,9 +3,8 @@
 import json
 from pathlib import Path
 
-from synfine_monai.data.datalist import synthetic_task
-from synfine_monai.networks.model_file import describe_model, save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.data import synthetic_task
+from synfine_monai.networks import RockUNet, describe_model, save_model
 
 SENSITIVITY = {"sequential": {"down_0": {"mean": 0.5}}, "transversal": {"high": {"mean": 0.25}}}
 METHODS = {

@@ -6,7 +6,7 @@ from noted_stages import FiniteStages, factors
 
 import synfine_monai
 from synfine_monai.errors import ScanError
-from synfine_monai.handlers.resume import signature_of
+from synfine_monai.handlers import signature_of
 
 BRIDGE = {"pairs": 32, "mixup": 0.2, "pairs_from": "pairs/{task}_{seed}"}
 BRIDGED = {

@@ -2,9 +2,8 @@ import pytest
 from runs_that_count import CountedRun, LoadingRun
 
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.experiment import Experiment, _in_turn
-from synfine_monai.experiments.grid import grid
-from synfine_monai.experiments.runs_file import RunsFile
+from synfine_monai.experiments import Experiment, RunsFile, grid
+from synfine_monai.experiments.experiment import _in_turn
 
 RUNS = grid({"task": ["berea", "concrete"], "seed": [0, 1, 2]})
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from monai.bundle import ConfigParser
 
-from synfine_monai.bundle.options import read_options
-from synfine_monai.surgery.reinitialise import check_reinitialise
-from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
+from synfine_monai.bundle import read_options
+from synfine_monai.surgery import check_reinitialise
+from synfine_monai.transforms.corrupt import CORRUPTION_NAMES, SEVERITIES
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ROOT / "bundles" / "rock_ct_segmentation" / "configs"

@@ -3,13 +3,9 @@ import pytest
 import torch
 from PIL import Image
 
-from synfine_monai.data.datalist import synthetic_task
-from synfine_monai.data.pairs_file import write_pairs
-from synfine_monai.experiments.joint_samples import JointSamples, sample_table
-from synfine_monai.experiments.runs_file import RunsFile
-from synfine_monai.experiments.starting_networks import StartingNetworks
-from synfine_monai.networks.model_file import describe_model, load_network, save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.data import synthetic_task, write_pairs
+from synfine_monai.experiments import JointSamples, RunsFile, StartingNetworks, sample_table
+from synfine_monai.networks import RockUNet, describe_model, load_network, save_model
 
 
 class DrawnBefore:

@@ -5,14 +5,10 @@ import pytest
 import tifffile
 import torch
 
-from synfine_monai.data.datalist import synthetic_task
-from synfine_monai.data.pairs_file import write_pairs
-from synfine_monai.experiments.pair_distances import PairDistances, distance_table
-from synfine_monai.experiments.pair_sources import PairSources
-from synfine_monai.experiments.runs_file import RunsFile
-from synfine_monai.networks.model_file import describe_model, save_model
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.conventions import PHASES
+from synfine_monai.data import synthetic_task, write_pairs
+from synfine_monai.experiments import PairDistances, PairSources, RunsFile, distance_table
+from synfine_monai.networks import RockUNet, describe_model, save_model
 
 
 class MadeElsewhere:

@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from synfine_monai.experiments.pair_sources import PairSources
+from synfine_monai.experiments import PairSources
 
 
 class Recorder:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from monai.bundle import ConfigParser
 
-from synfine_monai.experiments.runs_file import RunsFile
+from synfine_monai.experiments import RunsFile
 
 pytestmark = [pytest.mark.slow, pytest.mark.real]
 

@@ -12,7 +12,7 @@ from synfine_monai.experiments.results import (
     ranks_by_seed,
     verdict,
 )
-from synfine_monai.metrics.bootstrap import Interval
+from synfine_monai.metrics import Interval
 
 
 def rows_of(**dice_by_method):

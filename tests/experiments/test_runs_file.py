@@ -1,7 +1,7 @@
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.runs_file import RunsFile
+from synfine_monai.experiments import RunsFile
 
 FACTORS = ("task", "label_budget", "seed")
 
@@ -77,7 +77,7 @@ def test_an_interrupted_write_leaves_the_old_file(path, monkeypatch):
     record = RunsFile(path, FACTORS)
     record.add(run(seed=0))
     before = path.read_bytes()
-    monkeypatch.setattr("synfine_monai.atomic_file.os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("synfine_monai.files.os.replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         record.add(run(seed=1))
     assert path.read_bytes() == before

@@ -3,7 +3,7 @@ import pytest
 from shiftable_task import make_task
 
 from synfine_monai.experiments import scoring
-from synfine_monai.metrics.place_counts import decode_counts, dice_of
+from synfine_monai.metrics import decode_counts, dice_of
 
 
 class Fixed:

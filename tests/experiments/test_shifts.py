@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from shiftable_task import make_task
 
-from synfine_monai.data.datalist import load_datalist
+from synfine_monai.data import load_datalist
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments import shifts
 from synfine_monai.experiments.shifts import dilate_pores, shifted_datalist

@@ -1,7 +1,7 @@
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.sizes import choose_numbers
+from synfine_monai.experiments import choose_numbers
 
 SIZES = {"default": {"seeds": 3}, "full": {"seeds": 5}, "quick": {"seeds": 1}}
 

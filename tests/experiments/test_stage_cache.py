@@ -3,7 +3,8 @@ import logging
 
 import pytest
 
-from synfine_monai.experiments.stage_cache import StageCache, data_hash
+from synfine_monai.experiments import StageCache
+from synfine_monai.experiments.stage_cache import data_hash
 
 VERB = """\
 imports:

@@ -4,11 +4,10 @@ import pytest
 from noted_stages import FiniteStages, NotedStages, factors
 
 from synfine_monai.baselines import denoiser_features
-from synfine_monai.data.datalist import synthetic_task
+from synfine_monai.data import synthetic_task
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.starting_networks import StartingNetworks
-from synfine_monai.networks.model_file import describe_model, save_model
-from synfine_monai.networks.rock_denoiser import RockDenoiser
+from synfine_monai.experiments import StartingNetworks
+from synfine_monai.networks import RockDenoiser, describe_model, save_model
 
 STARTS = {"hybrid": {"pretext": "hybrid"}, "supervised": {"pretext": "supervised"},
           "decoder": {"pretext": "denoising", "checkpoint": "supervised"}}  # fmt: skip

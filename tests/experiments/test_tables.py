@@ -1,7 +1,8 @@
 from made_up_rows import row
 
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, signed
-from synfine_monai.metrics.bootstrap import Interval
+from synfine_monai.experiments import markdown_table
+from synfine_monai.experiments.tables import gain_table, score_table, signed
+from synfine_monai.metrics import Interval
 
 
 def cells(table: str) -> list[list[str]]:

@@ -5,8 +5,8 @@ import pytest
 import torch
 from ignite.engine import Engine
 
-from synfine_monai.data.scan import new_scan_info
-from synfine_monai.handlers.porosity_report import PorosityReport
+from synfine_monai.handlers import PorosityReport
+from synfine_monai.scans import new_scan_info
 
 
 @pytest.mark.parametrize(("scan", "name"), [("a.v2.nii.gz", "a.v2"), ("a.ome.tif", "a"), ("slices", "slices")])

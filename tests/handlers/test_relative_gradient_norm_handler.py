@@ -7,8 +7,8 @@ from monai.engines import SupervisedTrainer
 from torch.utils.tensorboard import SummaryWriter
 
 from synfine_monai.handlers.relative_gradient_norm import RelativeGradientNormHandler
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL, RockUNet
+from synfine_monai.losses import MaskedDiceCELoss
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet
 from synfine_monai.surgery import measure_sensitivity
 
 

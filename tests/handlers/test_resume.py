@@ -3,10 +3,9 @@ import torch
 from ignite.engine import Engine
 from torch.utils.data import DataLoader
 
-from synfine_monai.data.patch_batches import PatchBatches
-from synfine_monai.handlers.resume import Resume, signature_of
-from synfine_monai.handlers.set_epoch import SetEpoch
-from synfine_monai.transforms.augment import RandAugmentBatchd
+from synfine_monai.data import PatchBatches
+from synfine_monai.handlers import Resume, SetEpoch, signature_of
+from synfine_monai.transforms import RandAugmentBatchd
 
 IMAGES = torch.rand(12, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 

@@ -3,9 +3,9 @@ import pytest
 import torch
 from ignite.engine import Engine
 
-from synfine_monai.data.scan import new_scan_info, open_scan
 from synfine_monai.errors import ScanError
-from synfine_monai.handlers.slab_writer import SlabWriter
+from synfine_monai.handlers import SlabWriter
+from synfine_monai.scans import new_scan_info, open_scan
 
 SLABS = torch.randint(0, 5, (4, 3, 16, 20), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 

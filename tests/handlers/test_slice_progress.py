@@ -2,7 +2,7 @@ import pytest
 import torch
 from ignite.engine import Engine
 
-from synfine_monai.handlers.slice_progress import SliceProgress
+from synfine_monai.handlers import SliceProgress
 
 SLABS = [torch.zeros(5, 16, 16), torch.zeros(5, 16, 16), torch.zeros(2, 16, 16)]
 

@@ -6,12 +6,9 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from synfine_monai.data.chunked_output import ChunkedOutput, chunks_left
-from synfine_monai.data.scan import new_scan_info, open_scan
 from synfine_monai.errors import ScanError
-from synfine_monai.handlers.porosity_report import PorosityReport
-from synfine_monai.handlers.slab_writer import SlabWriter
-from synfine_monai.handlers.store_writer import StoreWriter
+from synfine_monai.handlers import PorosityReport, SlabWriter, StoreWriter
+from synfine_monai.scans import ChunkedOutput, chunks_left, new_scan_info, open_scan
 
 SLABS = torch.randint(0, 3, (4, 3, 16, 20), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 

@@ -3,7 +3,7 @@ import torch
 from ignite.engine import Engine
 from monai.utils import CommonKeys
 
-from synfine_monai.handlers.training_progress import TrainingProgress
+from synfine_monai.handlers import TrainingProgress
 
 
 def engine(fail_at=None):

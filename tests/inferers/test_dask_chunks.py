@@ -12,19 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.data.chunked_output import ChunkedOutput
-from synfine_monai.data.intensity import measure_scan_intensity
-from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
-from synfine_monai.data.slab_dataset import read_slab
+from synfine_monai.data import read_slab
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.dask_chunks import ChunkWork, DaskChunks, segment_chunk
-from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.inferers.slice_windows import SliceWindowInferer
-from synfine_monai.inferers.view_average import ViewAverageInferer
-from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, load_network, save_model
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
+from synfine_monai.inferers import DaskChunks, MixedPrecisionInferer, SliceWindowInferer, ViewAverageInferer
+from synfine_monai.inferers.dask_chunks import ChunkWork, segment_chunk
+from synfine_monai.networks import FORMAT_VERSION, RockUNet, architecture_of, load_network, save_model
+from synfine_monai.scans import ChunkedOutput, create_scan, new_scan_info, open_scan
+from synfine_monai.survey import find_scan_field_of_view, measure_scan_intensity
+from synfine_monai.transforms import LogitsToLabelsd
 
 DEPTH, SIDE, CHUNK = 22, 48, 2  # 11 chunks
 

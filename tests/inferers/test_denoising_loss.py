@@ -2,8 +2,8 @@ import pytest
 import torch
 from monai.networks.schedulers import DDIMScheduler
 
-from synfine_monai.inferers.denoising_loss import denoising_losses
-from synfine_monai.networks.styled_denoiser import StyledDenoiser
+from synfine_monai.inferers import denoising_losses
+from synfine_monai.networks import StyledDenoiser
 
 SCHEDULE = DDIMScheduler(schedule="cosine", prediction_type="v_prediction", clip_sample=False)
 

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers import engine_openvino
-from synfine_monai.inferers.engine import ENGINES, Engine, check_engine, engine_network
+from synfine_monai.inferers import check_engine, engine_openvino
+from synfine_monai.inferers.engine import ENGINES, Engine, engine_network
 from synfine_monai.inferers.engine_openvino import has_openvino
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockUNet
 
 LIBRARY = {"openvino": pytest.mark.skipif(not has_openvino(), reason="openvino is not installed"),
            "compile": pytest.mark.slow}  # fmt: skip

@@ -3,11 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from synfine_monai.data.intensity import IntensityStatistics
-from synfine_monai.data.scan import create_scan, new_scan_info, open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
 from synfine_monai.inferers.engine import EAGER_FLOAT32, Engine
 from synfine_monai.inferers.engine_bench import EngineBench, middle_windows
+from synfine_monai.scans import create_scan, new_scan_info, open_scan
+from synfine_monai.survey import IntensityStatistics, find_scan_field_of_view
 
 LOW = Engine("eager", "bfloat16")
 

@@ -5,12 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from synfine_monai.data.chunked_output import ChunkedOutput, made_by
-from synfine_monai.data.scan import new_scan_info
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers import engine_choice, mixed_precision
+from synfine_monai.inferers import choose_engine, engine_choice, mixed_precision
 from synfine_monai.inferers.engine import EAGER_FLOAT32, Engine
-from synfine_monai.inferers.engine_choice import choose_engine
+from synfine_monai.scans import ChunkedOutput, made_by, new_scan_info
 
 SMALL, LARGE = (4, 64, 64), (64, 512, 512)
 LOW, OPENVINO, OPENVINO_LOW = Engine("eager", "bfloat16"), Engine("openvino", "float32"), Engine("openvino", "bfloat16")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from synfine_monai.inferers.engine_openvino import OpenVinoNetwork, has_openvino
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockUNet
 
 pytestmark = pytest.mark.skipif(not has_openvino(), reason="openvino is not installed")
 

@@ -3,12 +3,15 @@ import torch
 from torch import nn
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.ensemble import EnsembleInferer, ensemble_files, load_ensemble
-from synfine_monai.inferers.flip_average import FlipAverageInferer
-from synfine_monai.inferers.fold_batch_norm import fold_batch_norm
-from synfine_monai.inferers.slice_windows import SliceWindowInferer
-from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.inferers import (
+    EnsembleInferer,
+    FlipAverageInferer,
+    SliceWindowInferer,
+    ensemble_files,
+    fold_batch_norm,
+    load_ensemble,
+)
+from synfine_monai.networks import FORMAT_VERSION, RockUNet, architecture_of, save_model
 
 SLAB = torch.randn(1, 1, 2, 20, 24, generator=torch.Generator().manual_seed(0))
 INFO = {"format_version": FORMAT_VERSION, "pore_labels": [1], "labels": ["rock", "pore"],

@@ -2,9 +2,8 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.flip_average import FlipAverageInferer
-from synfine_monai.inferers.slice_windows import SliceWindowInferer
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.inferers import FlipAverageInferer, SliceWindowInferer
+from synfine_monai.networks import RockUNet
 
 SLAB = torch.randn(1, 1, 2, 24, 37, generator=torch.Generator().manual_seed(0))
 

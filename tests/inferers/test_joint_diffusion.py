@@ -4,8 +4,8 @@ from monai.networks.schedulers import DDIMScheduler
 from torch import nn
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.joint_diffusion import JointDiffusionInferer
-from synfine_monai.networks.rock_denoiser import RockDenoiser
+from synfine_monai.inferers import JointDiffusionInferer
+from synfine_monai.networks import RockDenoiser
 
 NOISE = torch.randn(3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
 

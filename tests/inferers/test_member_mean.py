@@ -2,7 +2,7 @@ import pytest
 import torch
 from monai.inferers import SimpleInferer
 
-from synfine_monai.inferers.flip_average import FlipAverageInferer
+from synfine_monai.inferers import FlipAverageInferer
 from synfine_monai.inferers.member_mean import MemberInferer, MemberSum
 
 SHAPE = (1, 3, 4, 5)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
+from synfine_monai.inferers import MixedPrecisionInferer
 
 
 def test_bfloat16_is_used_and_float32_comes_back():

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from synfine_monai.inferers.slice_windows import SliceWindowInferer
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.inferers import SliceWindowInferer
+from synfine_monai.networks import RockUNet
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import torch
 from monai.networks.schedulers import DDIMScheduler
 from torch import nn
 
-from synfine_monai.inferers.styled_diffusion import StyledDiffusionInferer
+from synfine_monai.inferers import StyledDiffusionInferer
 
 SCHEDULE = DDIMScheduler(schedule="cosine", prediction_type="v_prediction", clip_sample=False)
 

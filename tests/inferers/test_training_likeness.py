@@ -3,8 +3,9 @@ import logging
 import numpy as np
 import pytest
 
-from synfine_monai.data.intensity import measure_intensity
-from synfine_monai.inferers.training_likeness import differences_from_training, warn_if_unlike_training
+from synfine_monai.inferers import warn_if_unlike_training
+from synfine_monai.inferers.training_likeness import differences_from_training
+from synfine_monai.survey import measure_intensity
 
 
 def statistics_of(modes):

@@ -6,15 +6,18 @@ from monai.engines import SupervisedEvaluator
 from monai.engines.utils import PrepareBatchExtraInput
 from torch import nn
 
-from synfine_monai.data.slab_halo import slab_with_halo
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.ensemble import EnsembleInferer
-from synfine_monai.inferers.flip_average import FlipAverageInferer
-from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
-from synfine_monai.inferers.slice_windows import SliceWindowInferer
-from synfine_monai.inferers.view_average import ViewAverageInferer, refuse_views_of_flat_voxels
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.transforms.uncertainty import LabelsWithUncertaintyd
+from synfine_monai.inferers import (
+    EnsembleInferer,
+    FlipAverageInferer,
+    MixedPrecisionInferer,
+    SliceWindowInferer,
+    ViewAverageInferer,
+    refuse_views_of_flat_voxels,
+)
+from synfine_monai.networks import RockUNet
+from synfine_monai.scans import slab_with_halo
+from synfine_monai.transforms import LabelsWithUncertaintyd
 
 DIMENSION = {"z": 2, "y": 3, "x": 4}
 WINDOWS = SliceWindowInferer(window=96, margin=24)

@@ -5,8 +5,7 @@ import torch
 from monai.networks.schedulers import DDPMScheduler
 
 from synfine_monai.errors import ScanError
-from synfine_monai.losses.hybrid_loss import HybridLoss
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss
+from synfine_monai.losses import HybridLoss, MaskedDiceCELoss
 
 SCHEDULE = DDPMScheduler(schedule="cosine", prediction_type="v_prediction", clip_sample=False)
 

@@ -4,7 +4,7 @@ from monai.data import MetaTensor
 from monai.losses import DiceCELoss
 from torch.nn.functional import one_hot
 
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss
+from synfine_monai.losses import MaskedDiceCELoss
 
 
 @pytest.fixture

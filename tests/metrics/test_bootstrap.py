@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.metrics.bootstrap import bootstrap_interval
+from synfine_monai.metrics import bootstrap_interval
 
 
 def test_interval_of_many_units_agrees_with_theory():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.confusion import confusion_matrix
+from synfine_monai.metrics import confusion_matrix
 
 LABEL = np.array([[0, 0, 1], [1, 255, 2]], dtype=np.uint8)
 PREDICTION = np.array([[0, 1, 1], [2, 2, 2]], dtype=np.uint8)

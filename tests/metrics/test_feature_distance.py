@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.feature_distance import bottleneck_features, feature_distances
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.metrics import bottleneck_features, feature_distances
+from synfine_monai.networks import RockUNet
 
 
 @pytest.fixture(scope="module")

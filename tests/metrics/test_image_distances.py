@@ -1,7 +1,7 @@
 import torch
 
-from synfine_monai.metrics.image_distances import DISTANCES, distances
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.metrics import DISTANCES, distances
+from synfine_monai.networks import RockUNet
 
 REAL = torch.randn(40, 1, 64, 64, generator=torch.Generator().manual_seed(0))
 

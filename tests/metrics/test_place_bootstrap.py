@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.metrics.place_bootstrap import equal, paired_place_difference, place_interval
+from synfine_monai.metrics import Interval, equal, paired_place_difference, place_interval
 
 SIZE = 1000.0
 

@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.power_spectrum import power_spectrum_distance, radial_power_spectrum
+from synfine_monai.metrics import power_spectrum_distance, radial_power_spectrum
 
 NOISE = np.random.default_rng(0).normal(size=(200, 1, 64, 64))
 

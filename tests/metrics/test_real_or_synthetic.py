@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.metrics.real_or_synthetic import patch_features, real_or_synthetic_auc
+from synfine_monai.metrics import patch_features, real_or_synthetic_auc
 
 
 def noise(count, strength, seed):

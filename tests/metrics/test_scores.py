@@ -7,8 +7,7 @@ from monai.metrics import DiceMetric
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.confusion import confusion_matrix
-from synfine_monai.metrics.scores import segmentation_scores
+from synfine_monai.metrics import confusion_matrix, segmentation_scores
 
 NAMES = ("solid", "air", "water")
 PORES = (1, 2)

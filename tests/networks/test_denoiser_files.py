@@ -4,20 +4,21 @@ import pytest
 import torch
 from wide_awake import wide_awake
 
-from synfine_monai.data.datalist import synthetic_task
+from synfine_monai.data import synthetic_task
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.denoiser_files import (
+from synfine_monai.networks import (
+    RockDenoiser,
+    RockUNet,
     check_level,
+    describe_model,
     find_denoiser,
+    load_network,
     load_rock_denoiser,
     require_pairs,
     save_denoiser,
     start_at_level,
 )
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import describe_model, load_network
-from synfine_monai.networks.rock_denoiser import RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
 
 SEGMENTERS = {RockDenoiser: RockUNet, DiffusionDenoiser: DiffusionSegmenter}
 IMAGE = torch.randn(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))

@@ -6,10 +6,8 @@ from monai.networks.nets import DiffusionModelUNet
 from torch import nn
 from wide_awake import wide_awake
 
-from synfine_monai.networks import diffusion_denoiser
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, diffusion_denoiser, parameters_of
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.partition import parameters_of
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
 
 SMALL = {"num_classes": 3, "channels": (8, 16, 24), "norm_num_groups": 4}
 

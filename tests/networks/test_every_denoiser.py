@@ -3,10 +3,8 @@ import torch
 from monai.networks.utils import normal_init
 from wide_awake import wide_awake
 
+from synfine_monai.networks import RockDenoiser, RockUNet, architecture_of, build_network
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import architecture_of, build_network
-from synfine_monai.networks.rock_denoiser import RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
 
 
 def rock():

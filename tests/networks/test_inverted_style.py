@@ -1,8 +1,7 @@
 import torch
 from wide_awake import wide_awake
 
-from synfine_monai.networks.inverted_style import InvertedStyle
-from synfine_monai.networks.styled_denoiser import StyledDenoiser
+from synfine_monai.networks import InvertedStyle, StyledDenoiser
 
 
 def inverted():

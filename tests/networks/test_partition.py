@@ -1,8 +1,7 @@
 import pytest
 from torch import nn
 
-from synfine_monai.networks.partition import parameters_of
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL, RockUNet
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet, parameters_of
 
 
 def test_blocks_divide_the_network_without_rest_or_overlap():

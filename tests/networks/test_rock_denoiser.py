@@ -1,8 +1,8 @@
 import torch
 from monai.networks.utils import normal_init
 
-from synfine_monai.networks.rock_denoiser import NoiseLevelShift, RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockDenoiser, RockUNet
+from synfine_monai.networks.rock_denoiser import NoiseLevelShift
 
 
 def count(network):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL, RockUNet
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet
 
 
 @pytest.fixture

@@ -1,13 +1,20 @@
 import pytest
 import torch
 
-from synfine_monai.data.datalist import synthetic_task
+from synfine_monai.data import synthetic_task
 from synfine_monai.errors import ScanError
+from synfine_monai.networks import (
+    RockDenoiser,
+    RockUNet,
+    check_architecture,
+    describe_model,
+    new_denoiser,
+    read_model_info,
+    save_model,
+    starting_network,
+)
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import describe_model, read_model_info, save_model
-from synfine_monai.networks.rock_denoiser import RockDenoiser
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.networks.starting_architecture import DENOISERS, check_architecture, new_denoiser, starting_network
+from synfine_monai.networks.starting_architecture import DENOISERS
 
 IMAGE = torch.zeros(1, 1, 8, 8)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.style_file import load_style, save_style
+from synfine_monai.networks import load_style, save_style
 
 VECTOR = torch.linspace(-1, 1, 8)
 

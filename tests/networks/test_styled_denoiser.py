@@ -2,8 +2,7 @@ import pytest
 import torch
 from wide_awake import wide_awake
 
-from synfine_monai.networks.model_file import build_network
-from synfine_monai.networks.styled_denoiser import NO_MASK, StyledDenoiser
+from synfine_monai.networks import NO_MASK, StyledDenoiser, build_network
 
 
 @pytest.fixture

@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from synfine_monai.networks import whole_batch_norm
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.networks.whole_batch_norm import WholeBatchNorm2d, share_batch_norm
-from synfine_monai.surgery.batch_norm import freeze_batch_norm
+from synfine_monai.networks import RockUNet, share_batch_norm, whole_batch_norm
+from synfine_monai.networks.whole_batch_norm import WholeBatchNorm2d
+from synfine_monai.surgery import freeze_batch_norm
 
 
 @pytest.fixture

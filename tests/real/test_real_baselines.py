@@ -7,11 +7,9 @@ from synfine_monai.baselines.lookup import LookupBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
 from synfine_monai.baselines.threshold import ThresholdBaseline
-from synfine_monai.data.datalist import load_datalist, merge_to_binary
-from synfine_monai.data.labelled_slices import load_labelled_slices
-from synfine_monai.data.patches import draw_patches, keep_patches_only
-from synfine_monai.metrics.confusion import confusion_matrix
-from synfine_monai.metrics.scores import segmentation_scores
+from synfine_monai.data import draw_patches, keep_patches_only, load_datalist, load_labelled_slices
+from synfine_monai.data.task import merge_to_binary
+from synfine_monai.metrics import confusion_matrix, segmentation_scores
 
 pytestmark = pytest.mark.real
 

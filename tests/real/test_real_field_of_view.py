@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data.field_of_view import fill_outside, find_field_of_view
-from synfine_monai.data.intensity import measure_intensity
-from synfine_monai.data.scan import open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
+from synfine_monai.scans import open_scan
+from synfine_monai.survey import find_scan_field_of_view, measure_intensity
+from synfine_monai.survey.field_of_view import find_field_of_view
+from synfine_monai.transforms import fill_outside
 
 pytestmark = pytest.mark.real
 

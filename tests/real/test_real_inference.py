@@ -9,10 +9,9 @@ import pytest
 import torch
 from monai.bundle import ConfigWorkflow
 
-from synfine_monai.data.scan import open_scan
-from synfine_monai.data.scan_field_of_view import find_scan_field_of_view
-from synfine_monai.networks.model_file import FORMAT_VERSION, architecture_of, save_model
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import FORMAT_VERSION, RockUNet, architecture_of, save_model
+from synfine_monai.scans import open_scan
+from synfine_monai.survey import find_scan_field_of_view
 
 pytestmark = pytest.mark.real
 

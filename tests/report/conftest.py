@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.metrics.scores import segmentation_scores
+from synfine_monai.metrics import segmentation_scores
 
 
 @pytest.fixture

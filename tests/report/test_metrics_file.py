@@ -1,7 +1,8 @@
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.report.metrics_file import read_metrics, write_metrics
+from synfine_monai.report import read_metrics
+from synfine_monai.report.metrics_file import write_metrics
 
 
 def test_comes_back_as_it_was_written(metrics, tmp_path):

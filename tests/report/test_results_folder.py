@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.report.results_folder import make_results_folder, write_csv_atomic, write_json_atomic
+from synfine_monai.report import make_results_folder, write_csv_atomic, write_json_atomic
 
 
 def test_makes_the_folder_with_its_parents_and_leaves_nothing_else_in_it(tmp_path):

@@ -3,12 +3,11 @@ import json
 import pytest
 import torch
 
-from synfine_monai.metrics.image_distances import DISTANCES
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.report.rock_fit import write_rock_fit
-from synfine_monai.transforms.generate.phases import PHASES
-from synfine_monai.transforms.generate.rock_knobs import knobs, turn_knobs
-from synfine_monai.transforms.generate.rock_presets import load_rock
+from synfine_monai.conventions import PHASES
+from synfine_monai.metrics import DISTANCES
+from synfine_monai.networks import RockUNet
+from synfine_monai.report import write_rock_fit
+from synfine_monai.transforms.generate import knobs, load_rock, turn_knobs
 
 CLASSES = {name: index for index, name in enumerate(PHASES)}
 

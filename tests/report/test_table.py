@@ -1,6 +1,7 @@
 import pytest
 
-from synfine_monai.report.table import Column, best_methods, method_words, results_table, true_porosity
+from synfine_monai.report import method_words
+from synfine_monai.report.table import Column, best_methods, results_table, true_porosity
 
 
 def test_a_reader_finds_task_labels_methods_and_truth(metrics):

@@ -10,7 +10,7 @@ import tifffile
 from matplotlib.image import imread
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES
+from synfine_monai.transforms.corrupt import CORRUPTION_NAMES, SEVERITIES
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from synfine_monai.losses.masked_loss import MaskedDiceCELoss
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.losses import MaskedDiceCELoss
+from synfine_monai.networks import RockUNet
 
 Batches = list[tuple[torch.Tensor, torch.Tensor]]
 

@@ -6,8 +6,7 @@ import torch
 from monai.engines import SupervisedTrainer
 from torch import nn
 
-from synfine_monai.surgery import freeze_batch_norm, unfreeze_batch_norm
-from synfine_monai.surgery.batch_norm import batch_norm_parameters, norm_parameters
+from synfine_monai.surgery import batch_norm_parameters, freeze_batch_norm, norm_parameters, unfreeze_batch_norm
 
 
 def statistics(network: nn.Module) -> dict[str, torch.Tensor]:

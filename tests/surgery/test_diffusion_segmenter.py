@@ -5,16 +5,26 @@ import math
 import pytest
 import torch
 
-from synfine_monai.data.datalist import synthetic_task
+from synfine_monai.data import synthetic_task
 from synfine_monai.errors import ScanError
+from synfine_monai.networks import (
+    SEQUENTIAL,
+    TRANSVERSAL,
+    describe_model,
+    parameters_of,
+    read_model_info,
+    save_model,
+    starting_network,
+)
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
-from synfine_monai.networks.model_file import describe_model, read_model_info, save_model
-from synfine_monai.networks.partition import parameters_of
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.networks.starting_architecture import starting_network
-from synfine_monai.surgery import apply_plan, measure_sensitivity, relative_gradient_norm, tuning_plan
-from synfine_monai.surgery.reinitialise import reinitialise
-from synfine_monai.surgery.start import start_network
+from synfine_monai.surgery import (
+    apply_plan,
+    gradient_norm as relative_gradient_norm,
+    measure_sensitivity,
+    reinitialise,
+    start_network,
+    tuning_plan,
+)
 
 
 @pytest.fixture

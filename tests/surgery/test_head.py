@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.rock_unet import RockUNet
+from synfine_monai.networks import RockUNet
 from synfine_monai.surgery import adapt_head
 
 FIVE = (("matrix",), ("pore",), ("water",), ("clay",), ("dense",))

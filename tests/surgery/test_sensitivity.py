@@ -5,9 +5,16 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery import block_sensitivity, measure_sensitivity, relative_gradient_norm, signal_to_noise
-from synfine_monai.surgery.sensitivity import load_sensitivity, save_sensitivity, select_group
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.surgery import (
+    block_sensitivity,
+    gradient_noise as signal_to_noise,
+    gradient_norm as relative_gradient_norm,
+    load_sensitivity,
+    measure_sensitivity,
+    save_sensitivity,
+    select_group,
+)
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 import pytest
 import torch
 
-from synfine_monai.data.datalist import synthetic_task
-from synfine_monai.networks.model_file import describe_model, save_model
-from synfine_monai.networks.rock_unet import RockUNet
-from synfine_monai.surgery import start
-from synfine_monai.surgery.start import continue_network, start_network
+from synfine_monai.data import synthetic_task
+from synfine_monai.networks import RockUNet, describe_model, save_model
+from synfine_monai.surgery import continue_network, start, start_network
 
 FIVE = tuple((phase,) for phase in ("matrix", "pore", "water", "clay", "dense"))
 DATA = {"image": torch.zeros(2, 1, 8, 8), "label": torch.zeros(2, 1, 8, 8, dtype=torch.uint8)}

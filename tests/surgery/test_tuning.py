@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks.partition import parameters_of
-from synfine_monai.networks.rock_unet import SEQUENTIAL, TRANSVERSAL
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, parameters_of
 from synfine_monai.surgery import apply_plan, freeze_batch_norm, measure_sensitivity, needs_sensitivity, tuning_plan
 
 

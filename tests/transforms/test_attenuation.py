@@ -3,12 +3,7 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.attenuation import (
-    AttenuationToGrey,
-    GreyToAttenuation,
-    estimate_air_and_solid,
-    require_attenuation,
-)
+from synfine_monai.transforms import AttenuationToGrey, GreyToAttenuation, estimate_air_and_solid, require_attenuation
 
 random = np.random.default_rng(0)
 

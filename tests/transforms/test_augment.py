@@ -1,6 +1,6 @@
 import torch
 
-from synfine_monai.transforms.augment import RandAugmentBatchd
+from synfine_monai.transforms import RandAugmentBatchd
 
 
 def batch():

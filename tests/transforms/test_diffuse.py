@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.diffuse import RandDiffuseBatchd
+from synfine_monai.transforms import RandDiffuseBatchd
 
 BATCH = {"image": torch.zeros(8, 1, 32, 32)}
 

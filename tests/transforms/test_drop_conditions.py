@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.drop_conditions import RandDropConditionsd
+from synfine_monai.transforms import RandDropConditionsd
 
 BATCH = {"image": torch.ones(400, 1, 2, 2), "label": torch.ones(400, 1, 2, 2, dtype=torch.uint8),
          "style": torch.full((400,), 3)}  # fmt: skip

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
+from synfine_monai.transforms import LogitsToLabelsd
 
 
 @pytest.mark.parametrize("classes", [2, 5])

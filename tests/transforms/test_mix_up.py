@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.data.patch_batches import PatchBatches
+from synfine_monai.data import PatchBatches
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.augment import RandAugmentBatchd
-from synfine_monai.transforms.mix_up import RandMixUpBatchd, soft_labels, then_mix_up
+from synfine_monai.transforms import RandAugmentBatchd, RandMixUpBatchd, soft_labels, then_mix_up
 
 
 def batch(size=8):

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.logits_to_labels import LogitsToLabelsd
-from synfine_monai.transforms.uncertainty import LabelsWithUncertaintyd
+from synfine_monai.transforms import LabelsWithUncertaintyd, LogitsToLabelsd
 
 SHAPE = (3, 6, 7)
 INSIDE = torch.ones(1, *SHAPE, dtype=torch.bool)

@@ -1,6 +1,6 @@
 import pytest
 
-from synfine_monai.visualize.comparison import comparison_figure
+from synfine_monai.visualize import comparison_figure
 
 WORDS = {"surgical": "surgical fine-tuning", "all": "all layers", "otsu": "Otsu"}
 TITLES = {"pore_dice": "Pore Dice", "porosity_error": "Porosity error (points)"}

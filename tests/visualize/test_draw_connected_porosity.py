@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from synfine_monai.visualize.connected_porosity import draw_connected_porosity
+from synfine_monai.visualize import draw_connected_porosity
 
 SHARES = {
     "porosity": np.array([0.3, np.nan, 0.2]),

@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.visualize.label_efficiency import label_efficiency_figure
+from synfine_monai.metrics import Interval
+from synfine_monai.visualize import label_efficiency_figure
 
 CURVES = {
     "carbonate": {

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from synfine_monai.metrics.porosity_profile import PorosityProfile
-from synfine_monai.visualize.porosity_profile import draw_porosity_profile
+from synfine_monai.rock import PorosityProfile
+from synfine_monai.visualize import draw_porosity_profile
 
 
 @pytest.mark.parametrize(("slice_um", "label", "last"), [(500.0, "depth (mm)", 1.5), (None, "slice", 3)])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.visualize.ranks import rank_figure
+from synfine_monai.visualize import rank_figure
 
 RANKS = {"last layer": [3, 3, 3, 2], "surgical fine-tuning": [1, 1, 1, 2], "all layers": [2, 2, 2, 1.5]}
 

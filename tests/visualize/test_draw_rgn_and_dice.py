@@ -2,8 +2,8 @@ import io
 
 import pytest
 
-from synfine_monai.metrics.bootstrap import Interval
-from synfine_monai.visualize.rgn_and_dice import rgn_and_dice_figure
+from synfine_monai.metrics import Interval
+from synfine_monai.visualize import rgn_and_dice_figure
 
 
 def group(rgn: float, dice: float) -> dict:

@@ -1,6 +1,6 @@
 import pytest
 
-from synfine_monai.visualize.gains import gains_figure
+from synfine_monai.visualize import gains_figure
 
 GAINS = {
     "berea": {"bridged": {"4": (0.02, 0.01, 0.03), "16": (0.0, -0.01, 0.01)}, "mixed": {"4": (-0.01, -0.02, 0.0)}},

@@ -1,6 +1,6 @@
 import numpy as np
 
-from synfine_monai.visualize.gallery import gallery_figure
+from synfine_monai.visualize import gallery_figure
 
 
 def test_each_kind_has_a_row_of_images_and_one_of_labels(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.visualize.looks import looks_figure
+from synfine_monai.visualize import looks_figure
 
 RNG = np.random.default_rng(0)
 SETS = {"real": RNG.normal(size=(12, 16, 16)), "made": RNG.normal(size=(3, 16, 16))}

@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 
+from synfine_monai.visualize import save_segmentation_figure
 from synfine_monai.visualize.phase_colors import class_colors
-from synfine_monai.visualize.segmentation import (
-    ERROR_COLORS,
-    error_kinds,
-    save_segmentation_figure,
-    segmentation_figure,
-)
+from synfine_monai.visualize.segmentation import ERROR_COLORS, error_kinds, segmentation_figure
 
 NAMES, PHASES, PORES = ("solid", "pore", "water"), (("matrix",), ("pore",), ("water",)), (1, 2)
 FOV = np.hypot(*np.mgrid[-20:20, -24:24]) < 18

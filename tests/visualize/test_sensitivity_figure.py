@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from synfine_monai.visualize.sensitivity import draw_sensitivity
+from synfine_monai.visualize import draw_sensitivity
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import torch
 from monai.transforms import Transform
 from torch.nn.functional import interpolate
 
-from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms import require_attenuation
 
 __all__ = ["CoarserVoxels"]
 

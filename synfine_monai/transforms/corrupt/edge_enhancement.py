@@ -3,7 +3,7 @@
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.transforms.generate.smooth_noise import gaussian_blur
+from synfine_monai.transforms.generate import gaussian_blur
 
 __all__ = ["EdgeEnhancement"]
 

@@ -3,8 +3,7 @@
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.data.fill_outside import fill_outside
-from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms import fill_outside, require_attenuation
 
 __all__ = ["InFieldOfView"]
 

@@ -3,7 +3,7 @@
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms import require_attenuation
 
 __all__ = ["LowContrast"]
 

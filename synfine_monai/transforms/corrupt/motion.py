@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.transforms.attenuation import require_attenuation
-from synfine_monai.transforms.corrupt.fourier_filter import fourier_filter
+from synfine_monai.transforms import require_attenuation
+from synfine_monai.transforms.corrupt.fourier import fourier_filter
 
 __all__ = ["Motion"]
 

@@ -6,7 +6,7 @@ import torch
 from monai.transforms import Transform
 from torch.nn.functional import grid_sample
 
-from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.ramp_filter import filter_projections
 
 __all__ = ["PartialRings", "image_of_gain_errors"]

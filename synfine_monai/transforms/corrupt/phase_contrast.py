@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.transforms.attenuation import require_attenuation
-from synfine_monai.transforms.corrupt.fourier_filter import fourier_filter, frequency_squared
+from synfine_monai.transforms import require_attenuation
+from synfine_monai.transforms.corrupt.fourier import fourier_filter, frequency_squared
 
 __all__ = ["PhaseContrast"]
 

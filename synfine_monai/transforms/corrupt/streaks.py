@@ -5,7 +5,7 @@ import math
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.transforms.attenuation import require_attenuation
+from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.ramp_filter import ramp_kernel
 
 __all__ = ["Streaks"]

@@ -1,5 +1,5 @@
 """Procedural rock: one pattern a file, composed into a rock."""
 
-from synfine_monai.lazy_rooms import submodules_of
+import lazy_loader
 
-__getattr__ = submodules_of(__name__)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

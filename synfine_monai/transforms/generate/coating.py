@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from monai.transforms import Randomizable, Transform
 
-from synfine_monai.transforms.generate.phases import PHASES, phase_mask
+from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.phases import phase_mask
 from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
-from synfine_monai.transforms.generate.smooth_noise import gaussian_blur, smooth_noise
+from synfine_monai.transforms.generate.smooth_fields import gaussian_blur, smooth_noise
 
 __all__ = ["RandCoating"]
 

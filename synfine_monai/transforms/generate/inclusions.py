@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from monai.transforms import Randomizable, Transform
 
-from synfine_monai.transforms.generate.phases import PHASES, phase_mask
+from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.bodies import scatter_bodies
+from synfine_monai.transforms.generate.phases import phase_mask
 from synfine_monai.transforms.generate.ranges import Range, uniform
-from synfine_monai.transforms.generate.scatter import scatter_bodies
 
 __all__ = ["RandInclusions"]
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import torch
 from monai.transforms import Randomizable, Transform
 
-from synfine_monai.transforms.generate.phases import PHASES, phase_mask
+from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.phases import phase_mask
 from synfine_monai.transforms.generate.ranges import Range, uniform
-from synfine_monai.transforms.generate.smooth_noise import gaussian_blur
+from synfine_monai.transforms.generate.smooth_fields import gaussian_blur
 
 __all__ = ["RandLabelBoundary"]
 

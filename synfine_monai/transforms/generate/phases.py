@@ -4,13 +4,10 @@ from collections.abc import Mapping
 
 import torch
 
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
 
-__all__ = ["CLASS_OF_PHASE", "PHASES", "class_table", "phase_mask"]
-
-PHASES = ("matrix", "pore", "water", "clay", "dense")
-CLASS_OF_PHASE = {name: index for index, name in enumerate(PHASES)}
-"""Every phase a class of its own, in the order of ``PHASES``."""
+__all__ = ["class_table", "phase_mask"]
 
 
 def class_table(class_of_phase: Mapping[str, int]) -> torch.Tensor:

@@ -7,25 +7,27 @@ from typing import Any
 from monai.transforms import Transform
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.corrupt.beam_hardening import BeamHardening
-from synfine_monai.transforms.corrupt.bright_inclusions import BrightInclusions
-from synfine_monai.transforms.corrupt.brightness_drift import BrightnessDrift
-from synfine_monai.transforms.corrupt.coarser_voxels import CoarserVoxels
-from synfine_monai.transforms.corrupt.correlated_noise import CorrelatedNoise
-from synfine_monai.transforms.corrupt.edge_enhancement import EdgeEnhancement
-from synfine_monai.transforms.corrupt.electronic_noise import ElectronicNoise
-from synfine_monai.transforms.corrupt.low_contrast import LowContrast
-from synfine_monai.transforms.corrupt.motion import Motion
-from synfine_monai.transforms.corrupt.partial_rings import PartialRings
-from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
-from synfine_monai.transforms.corrupt.phase_contrast import PhaseContrast
-from synfine_monai.transforms.corrupt.photon_noise import PhotonNoise
-from synfine_monai.transforms.corrupt.rand_corrupt import RandCorruptd
-from synfine_monai.transforms.corrupt.rings import Rings
-from synfine_monai.transforms.corrupt.saturation import Saturation
-from synfine_monai.transforms.corrupt.scatter import Scatter
-from synfine_monai.transforms.corrupt.streaks import Streaks
-from synfine_monai.transforms.corrupt.zingers import Zingers
+from synfine_monai.transforms.corrupt import (
+    BeamHardening,
+    BrightInclusions,
+    BrightnessDrift,
+    CoarserVoxels,
+    CorrelatedNoise,
+    EdgeEnhancement,
+    ElectronicNoise,
+    LowContrast,
+    Motion,
+    PartialRings,
+    PartialVolume,
+    PhaseContrast,
+    PhotonNoise,
+    RandCorruptd,
+    Rings,
+    Saturation,
+    Scatter,
+    Streaks,
+    Zingers,
+)
 from synfine_monai.transforms.generate.coating import RandCoating
 from synfine_monai.transforms.generate.fractures import RandFractures
 from synfine_monai.transforms.generate.grains import RandGrains

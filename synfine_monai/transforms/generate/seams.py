@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from monai.transforms import Randomizable, Transform
 
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.conventions import PHASES
 from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
-from synfine_monai.transforms.generate.smooth_noise import smooth_noise
+from synfine_monai.transforms.generate.smooth_fields import smooth_noise
 
 __all__ = ["RandSeams"]
 

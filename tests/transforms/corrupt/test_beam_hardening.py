@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.beam_hardening import BeamHardening
+from synfine_monai.transforms.corrupt import BeamHardening, sinogram
 
 RADIUS, AXIS = 40, (48 / 95, 48 / 95)
 ROWS, COLUMNS = np.mgrid[:96, :96] - 48

@@ -3,8 +3,7 @@ import pytest
 import torch
 from scipy.ndimage import grey_dilation
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.bright_inclusions import BrightInclusions
+from synfine_monai.transforms.corrupt import BrightInclusions, sinogram
 
 PLACES = [(20, -15), (-18, 10), (-5, -25)]
 ROWS, COLUMNS = np.mgrid[:96, :96] - 48

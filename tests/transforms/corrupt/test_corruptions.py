@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.brightness_drift import BrightnessDrift
-from synfine_monai.transforms.corrupt.correlated_noise import CorrelatedNoise
-from synfine_monai.transforms.corrupt.edge_enhancement import EdgeEnhancement
-from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
-from synfine_monai.transforms.corrupt.rings import Rings
-from synfine_monai.transforms.corrupt.saturation import Saturation
+from synfine_monai.transforms.corrupt import (
+    BrightnessDrift,
+    CorrelatedNoise,
+    EdgeEnhancement,
+    PartialVolume,
+    Rings,
+    Saturation,
+)
 
 SLAB = torch.full((1, 8, 64, 64), 0.7)
 STEP = torch.cat([torch.zeros(1, 8, 64, 32), torch.ones(1, 8, 64, 32)], -1)

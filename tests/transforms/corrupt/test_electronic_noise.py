@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.electronic_noise import ElectronicNoise
+from synfine_monai.transforms.corrupt import ElectronicNoise
 
 
 def seeded(seed=0):

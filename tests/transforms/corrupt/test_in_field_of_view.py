@@ -2,8 +2,7 @@ import pytest
 import torch
 from monai.transforms import Lambda
 
-from synfine_monai.transforms.corrupt.in_field_of_view import InFieldOfView
-from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
+from synfine_monai.transforms.corrupt import InFieldOfView, PartialVolume
 
 ROWS = torch.arange(48)[:, None] - 20
 DISC = (torch.hypot(ROWS, torch.arange(64) - 36.0) < 15).expand(3, -1, -1)

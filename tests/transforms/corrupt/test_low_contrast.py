@@ -1,8 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.coarser_voxels import CoarserVoxels
-from synfine_monai.transforms.corrupt.low_contrast import LowContrast
+from synfine_monai.transforms.corrupt import CoarserVoxels, LowContrast
 
 ROCK = (torch.rand(1, 8, 64, 64, generator=torch.Generator().manual_seed(0)) > 0.2).float()
 

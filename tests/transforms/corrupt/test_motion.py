@@ -3,8 +3,7 @@ import math
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.motion import Motion
+from synfine_monai.transforms.corrupt import Motion, sinogram
 
 
 def seeded(seed):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.partial_rings import PartialRings, image_of_gain_errors
+from synfine_monai.transforms.corrupt import PartialRings, image_of_gain_errors, sinogram
 
 GRID = torch.arange(96.0) - 48
 RADIUS = torch.hypot(GRID[:, None], GRID)

@@ -3,8 +3,7 @@ import math
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.fourier_filter import fourier_filter, frequency_squared
-from synfine_monai.transforms.corrupt.phase_contrast import PhaseContrast
+from synfine_monai.transforms.corrupt import PhaseContrast, fourier_filter, frequency_squared
 
 
 def test_a_paganin_filter_undoes_it():

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.photon_noise import PhotonNoise
-from synfine_monai.transforms.corrupt.rand_corrupt import RandCorruptd
+from synfine_monai.transforms.corrupt import PhotonNoise, RandCorruptd
 
 SLAB = torch.full((1, 8, 64, 64), 0.7)
 

@@ -3,18 +3,20 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.beam_hardening import BeamHardening
-from synfine_monai.transforms.corrupt.bright_inclusions import BrightInclusions
-from synfine_monai.transforms.corrupt.coarser_voxels import CoarserVoxels
-from synfine_monai.transforms.corrupt.electronic_noise import ElectronicNoise
-from synfine_monai.transforms.corrupt.low_contrast import LowContrast
-from synfine_monai.transforms.corrupt.motion import Motion
-from synfine_monai.transforms.corrupt.partial_rings import PartialRings
-from synfine_monai.transforms.corrupt.phase_contrast import PhaseContrast
-from synfine_monai.transforms.corrupt.rings import Rings
-from synfine_monai.transforms.corrupt.scatter import Scatter
-from synfine_monai.transforms.corrupt.streaks import Streaks
-from synfine_monai.transforms.corrupt.zingers import Zingers
+from synfine_monai.transforms.corrupt import (
+    BeamHardening,
+    BrightInclusions,
+    CoarserVoxels,
+    ElectronicNoise,
+    LowContrast,
+    Motion,
+    PartialRings,
+    PhaseContrast,
+    Rings,
+    Scatter,
+    Streaks,
+    Zingers,
+)
 
 CORRUPTIONS = [
     BeamHardening(0.1), BrightInclusions(10), CoarserVoxels(2), ElectronicNoise(0.01), LowContrast(0.5), Motion(2),

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt.rand_corrupt import RandCorruptd
-from synfine_monai.transforms.corrupt.saturation import Saturation
+from synfine_monai.transforms.corrupt import RandCorruptd, Saturation
 
 
 def test_parameters_are_spread_log_uniformly_and_prob_is_kept():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.scatter import Scatter
+from synfine_monai.transforms.corrupt import Scatter, sinogram
 
 
 def test_blur_of_the_image_is_a_blur_of_its_projections(grains, likeness):

@@ -3,9 +3,14 @@ import torch
 import yaml
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.corrupt.partial_volume import PartialVolume
-from synfine_monai.transforms.corrupt.rings import Rings
-from synfine_monai.transforms.corrupt.severity import CORRUPTION_NAMES, SEVERITIES, corruption_at, load_severities
+from synfine_monai.transforms.corrupt import (
+    CORRUPTION_NAMES,
+    SEVERITIES,
+    PartialVolume,
+    Rings,
+    corruption_at,
+    load_severities,
+)
 
 RANDOM = [
     "photon_noise", "electronic_noise", "rings", "partial_rings", "motion", "zingers", "low_contrast",
@@ -64,7 +69,7 @@ def test_refuses_unknown_names_and_severities():
 
 def test_a_file_of_ones_own(tmp_path):
     entry = {
-        "_target_": "synfine_monai.transforms.corrupt.rings.Rings",
+        "_target_": "synfine_monai.transforms.corrupt.Rings",
         "severities": {"strength": [0.1, 0.2, 0.3, 0.4, 0.5]},
         "fixed": {"axis": [0.5, 0.5]},
     }
@@ -75,7 +80,7 @@ def test_a_file_of_ones_own(tmp_path):
     assert corruption.strength == 0.2
 
 
-RINGS = "synfine_monai.transforms.corrupt.rings.Rings"
+RINGS = "synfine_monai.transforms.corrupt.Rings"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.ramp_filter import filter_projections, ramp_kernel, smooth_ramp_kernel
-from synfine_monai.transforms.corrupt.streaks import Streaks
+from synfine_monai.transforms.corrupt import Streaks, filter_projections, ramp_kernel, sinogram, smooth_ramp_kernel
 
 
 def undersampling(views, size=96):

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.corrupt import sinogram
-from synfine_monai.transforms.corrupt.zingers import Zingers
+from synfine_monai.transforms.corrupt import Zingers, sinogram
 
 PLAIN = torch.zeros(1, 4, 128, 128)
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from synfine_monai.transforms.generate.label_boundary import RandLabelBoundary
+from synfine_monai.transforms.generate import RandLabelBoundary
 
 SIZE = (1, 64, 64)
 

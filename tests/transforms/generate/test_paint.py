@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.generate.paint import RandPaint
-from synfine_monai.transforms.generate.phases import PHASES
-from synfine_monai.transforms.generate.seams import RandSeams
+from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate import RandPaint, RandSeams
 
 GREY = {"matrix": 1.0, "pore": 0.0, "water": 0.3, "clay": 0.6, "dense": 2.0}
 

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import PHASES, class_table, phase_mask
+from synfine_monai.transforms.generate import class_table, phase_mask
 
 SANDSTONE = {"pore": 0, "clay": 1, "matrix": 2, "dense": 3, "water": 0}
 

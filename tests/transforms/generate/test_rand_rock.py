@@ -3,10 +3,9 @@ import pytest
 import torch
 from monai.transforms import Compose
 
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import PHASES
-from synfine_monai.transforms.generate.rand_rock import RandRock
-from synfine_monai.transforms.generate.rock_presets import load_rock, rock_names
+from synfine_monai.transforms.generate import RandRock, load_rock, rock_names
 
 ALL = {name: index for index, name in enumerate(PHASES)}
 PLAIN = {

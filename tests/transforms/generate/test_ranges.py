@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.transforms.generate.ranges import log_uniform, uniform
+from synfine_monai.transforms.generate import log_uniform, uniform
 
 
 def test_a_number_is_itself():

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.rock_knobs import knobs, middle, turn_knobs
-from synfine_monai.transforms.generate.rock_parts import build_parts
-from synfine_monai.transforms.generate.rock_presets import load_rock, rock_names
+from synfine_monai.transforms.generate import build_parts, knobs, load_rock, middle, rock_names, turn_knobs
 
 SMALL = {
     "structure": [{"part": "RandGrains", "shapes": ["box", "ellipsoid"], "cell": [16, 64], "porosity": [0.1, 0.3]}],

@@ -2,8 +2,7 @@ import pytest
 import yaml
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.rock_parts import build_parts
-from synfine_monai.transforms.generate.rock_presets import load_rock, rock_names
+from synfine_monai.transforms.generate import build_parts, load_rock, rock_names
 
 
 def test_shipped_presets_are_those_of_the_design():
@@ -60,5 +59,5 @@ def test_parts_that_cannot_be_built_say_why(entry, words):
 
 
 def test_anyone_can_bring_a_part_of_their_own():
-    (part,) = build_parts([{"part": "synfine_monai.transforms.generate.fractures.RandFractures", "count": 1}])
+    (part,) = build_parts([{"part": "synfine_monai.transforms.generate.RandFractures", "count": 1}])
     assert part.count == 1

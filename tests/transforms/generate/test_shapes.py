@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.generate.shapes import SHAPES, random_frames
+from synfine_monai.transforms.generate import SHAPES, random_frames
 
 
 @pytest.mark.parametrize(("shape", "at_corner"), [("ellipsoid", 3**0.5), ("box", 1.0), ("octahedron", 2.25)])

@@ -6,12 +6,15 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from skimage.measure import label
 
-from synfine_monai.transforms.generate.coating import RandCoating
-from synfine_monai.transforms.generate.fractures import RandFractures
-from synfine_monai.transforms.generate.grains import RandGrains, fraction_level
-from synfine_monai.transforms.generate.inclusions import RandInclusions
-from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
-from synfine_monai.transforms.generate.phases import PHASES
+from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate import (
+    RandCoating,
+    RandFractures,
+    RandGrains,
+    RandInclusions,
+    RandNoiseMask,
+    fraction_level,
+)
 
 MATRIX, PORE, WATER, CLAY, DENSE = range(len(PHASES))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from synfine_monai.transforms.generate.tiling import tile_shapes
+from synfine_monai.transforms.generate import tile_shapes
 
 
 @pytest.mark.parametrize("size", [(1, 50, 61), (20, 33, 40)])

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
-from synfine_monai.transforms.generate.together import RandTogether
+from synfine_monai.transforms.generate import RandNoiseMask, RandTogether
 
 
 def test_all_or_none():

@@ -1,0 +1,36 @@
+"""What the whole package agrees on, said once."""
+
+__all__ = [
+    "CLASS_OF_PHASE",
+    "NORMALISATION",
+    "OUTSIDE",
+    "PATCH_SIZE",
+    "PHASES",
+    "POOLING",
+    "REACH",
+    "UNLABELLED",
+]
+
+PHASES = ("matrix", "pore", "water", "clay", "dense")
+"""Phases that the generator paints, in the order of their indices."""
+
+CLASS_OF_PHASE = {name: index for index, name in enumerate(PHASES)}
+"""Every phase a class of its own, in the order of ``PHASES``."""
+
+UNLABELLED = 255
+"""Value of a voxel without a label."""
+
+OUTSIDE = 255
+"""Value of a voxel outside the field of view, in volumes of labels that a network or a baseline wrote."""
+
+PATCH_SIZE = 64
+"""Side of a patch in pixels."""
+
+NORMALISATION = "zscore"
+"""How grey levels are normalised where nobody says otherwise: a name in ``survey.METHODS``."""
+
+POOLING = 4
+"""Total pooling of the networks: they see cells of 4 pixels, counted from an image's edge."""
+
+REACH = 24
+"""Pixels around a pixel that decide its class in ``RockUNet``: what a window or a slab needs beyond its borders."""

@@ -1,0 +1,45 @@
+from .json_schema import check_json as check_json
+from .label_files import is_slice_folder as is_slice_folder
+from .labelled_slices import (
+    LabelledSlice as LabelledSlice,
+    load_labelled_slices as load_labelled_slices,
+    specimen_statistics as specimen_statistics,
+)
+from .labels_of_scan import open_labels as open_labels
+from .masks import synthetic_masks as synthetic_masks
+from .pairs import synthetic_pairs as synthetic_pairs
+from .pairs_file import (
+    check_pairs as check_pairs,
+    load_pairs as load_pairs,
+    pairs_hash as pairs_hash,
+    write_pairs as write_pairs,
+)
+from .patch_batches import PatchBatches as PatchBatches
+from .patches import (
+    Patch as Patch,
+    draw_patches as draw_patches,
+    keep_patches_only as keep_patches_only,
+    patch_tensors as patch_tensors,
+    require_patches as require_patches,
+    write_patches as write_patches,
+)
+from .patches_without_labels import unlabelled_patches as unlabelled_patches
+from .pool import mixed_pool as mixed_pool, synthetic_count as synthetic_count
+from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
+from .styled_bank import make_styled_bank as make_styled_bank
+from .synthetic_bank import make_synthetic_bank as make_synthetic_bank
+from .synthetic_patches import SyntheticPatches as SyntheticPatches
+from .task import (
+    SPLITS as SPLITS,
+    Item as Item,
+    Task as Task,
+    class_of_phase as class_of_phase,
+    load_datalist as load_datalist,
+    synthetic_task as synthetic_task,
+)
+from .task_from_scan import (
+    load_task as load_task,
+    require_labels as require_labels,
+    scans_to_segment as scans_to_segment,
+)
+from .unlabelled_task import load_unlabelled_task as load_unlabelled_task

@@ -1,5 +1,0 @@
-"""What MONAI's trainers and evaluators lack."""
-
-from synfine_monai.lazy_rooms import submodules_of
-
-__getattr__ = submodules_of(__name__)

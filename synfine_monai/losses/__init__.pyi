@@ -1,0 +1,2 @@
+from .hybrid_loss import MASK_SCHEDULES as MASK_SCHEDULES, HybridLoss as HybridLoss
+from .masked_loss import MaskedDiceCELoss as MaskedDiceCELoss

@@ -1,0 +1,178 @@
+"""HDF5 scans: one 3-D dataset of a file, named as core.h5:/path/in/file or the only one there is."""
+
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.chunk_layers import ChunkLayers
+from synfine_monai.scans.optional import format_library
+from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
+
+__all__ = ["Hdf5Scan", "split_dataset"]
+
+NAMED = re.compile(r"(.+\.(?:h5|hdf5|nxs)):(.+)", re.IGNORECASE)
+AXIS_NAMES = set("tczyx")
+ITK_VOXELS, ITK_SPACING = "VoxelData", "Spacing"
+VIRTUAL = "."
+"""How a virtual dataset names its own file."""
+
+
+def split_dataset(path: str | os.PathLike) -> tuple[Path, str | None]:
+    """(core.h5, /path/in/file) of core.h5:/path/in/file; (path, None) of any other path."""
+    named = NAMED.fullmatch(os.fspath(path).replace(os.sep, "/"))
+    return (Path(path), None) if named is None else (Path(named[1]), "/" + named[2].strip("/"))
+
+
+class Hdf5Scan(Scan):
+    """A dataset of grey levels, axes z, y, x unless it says otherwise.
+
+    The voxel size is in its attribute ``element_size_um`` (z, y, x), as Fiji's HDF5 plugin writes it, or in ITK's
+    ``Spacing`` in millimetres. Axes are named by ilastik's ``axistags`` or by the labels of the dimensions.
+
+    Args:
+        path: the file.
+        dataset: name in the file, or None for the only one with three axes.
+
+    Raises:
+        ScanError: for no or several datasets, colour, several channels or time points, axes in another order, and
+            compression that h5py does not know.
+    """
+
+    def __init__(self, path: Path, dataset: str | None = None) -> None:
+        self._file: Any = None
+        self._process = 0
+        try:
+            info = self._described(path, dataset)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(info)
+
+    def _described(self, path: Path, dataset: str | None) -> ScanInfo:
+        file = self._opened(path)
+        self._name = dataset or _only_dataset(file, path)
+        array = _dataset(file, self._name, path)
+        spoken = f"{path.name}:{self._name}"
+        if array.dtype.kind not in "buif":
+            raise ScanError(f"{spoken} holds {array.dtype} numbers; save it as integers or real floating point.")
+        _refuse_unreadable(array, spoken, path)
+        axes = find_volume_axes(spoken, array.shape, _axis_names(array))
+        dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
+        size = _voxel_size(array, axes)
+        affine = np.eye(4) if size is None else np.diag([*reversed(size), 1.0])
+        self._layers = ChunkLayers(axes, dtype, axes.of(array.chunks, 1)[0] if array.chunks else 1)
+        layout = {"dataset": self._name, "unit": None if size is None else "um"}
+        return ScanInfo(path, "hdf5", axes.shape, dtype, size, affine, layout)
+
+    def _opened(self, path: Path) -> Any:
+        # a forked worker shares the file with its parent, so it opens its own
+        if self._file is None or self._process != os.getpid():
+            h5py = format_library("h5py", path.name)
+            with suppress(ImportError):  # reads what synchrotrons compress with
+                import hdf5plugin  # noqa: F401
+            self._file, self._process = h5py.File(path, "r"), os.getpid()
+        return self._file
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        return self._layers.read(self._opened(self.info.path)[self._name], start, stop)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            if hasattr(self, "_layers"):
+                self._layers.forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._layers.forget()
+        return {**self.__dict__, "_file": None}
+
+
+def _dataset(file: Any, name: str, path: Path) -> Any:
+    try:
+        found = file[name]
+    except KeyError:
+        found = None
+    if found is None or not hasattr(found, "chunks"):
+        names = ", ".join(_datasets(file)) or "none"
+        raise ScanError(f"{path.name} has no dataset {name}; its datasets are: {names}.")
+    return found
+
+
+def _datasets(file: Any) -> dict[str, int]:
+    """Name -> number of axes longer than 1."""
+    found = {}
+
+    def note(name: str, node: Any) -> None:
+        if hasattr(node, "chunks") and node.shape and node.dtype.kind in "buif":
+            found[f"/{name}"] = sum(n > 1 for n in node.shape)
+
+    file.visititems(note)
+    return found
+
+
+def _only_dataset(file: Any, path: Path) -> str:
+    found = _datasets(file)
+    for axes in (3, 2):
+        names = [name for name, count in found.items() if (count >= 3 if axes == 3 else count == 2)]
+        if len(names) == 1:
+            return names[0]
+        if names:
+            raise ScanError(f"{path.name} holds {len(names)} datasets ({', '.join(names[:5])}); name one of them, as "
+                            f"{path.name}:{names[0]}.")
+    raise ScanError(f"{path.name} holds no dataset with three axes; it holds {', '.join(found) or 'nothing'}.")
+
+
+def _refuse_unreadable(array: Any, spoken: str, path: Path) -> None:
+    h5z = format_library("h5py", path.name).h5z
+    if array.is_virtual:
+        for source in array.virtual_sources():
+            if source.file_name != VIRTUAL and not (path.parent / source.file_name).is_file():
+                raise ScanError(f"{spoken} is spread over several files, and {source.file_name} is missing; copy it "
+                                "beside it.")
+    elif array.id.get_storage_size() == 0:
+        raise ScanError(f"{spoken} holds no voxels: nothing was written into it; copy or export it again.")
+    settings = array.id.get_create_plist()
+    for number in range(settings.get_nfilters()):
+        code, _, _, name = settings.get_filter(number)
+        if not h5z.filter_avail(code):
+            method = name.decode("ascii", "replace") or "filter"
+            raise ScanError(f"{spoken} is compressed with {method} ({code}), which h5py does not know: "
+                            "pip install hdf5plugin.")
+
+
+def _axis_names(array: Any) -> list[str] | None:
+    names = [dimension.label for dimension in array.dims]
+    with suppress(KeyError, TypeError, ValueError):
+        names = [axis["key"] for axis in json.loads(array.attrs["axistags"])["axes"]]
+    names = [str(name).lower() for name in names]
+    return names if len(names) == array.ndim and set(names) <= AXIS_NAMES and len(set(names)) == len(names) else None
+
+
+def _voxel_size(array: Any, axes: VolumeAxes) -> tuple[float, float, float] | None:
+    if "element_size_um" in array.attrs:
+        sizes, factor = array.attrs["element_size_um"], 1.0
+    elif array.name.endswith(f"/{ITK_VOXELS}") and ITK_SPACING in array.parent:
+        sizes, factor = array.parent[ITK_SPACING][()][::-1], 1e3  # x first, in millimetres
+        if set(np.ravel(sizes)) == {1.0}:
+            return None  # what ITK writes when nobody said anything
+    else:
+        return None
+    try:
+        sizes = np.ravel(np.asarray(sizes, dtype=float)) * factor
+    except (TypeError, ValueError):
+        return None
+    if sizes.size == len(axes.names):
+        sizes = np.asarray(axes.of(sizes, sizes[-1]))
+    if sizes.size != 3 or not np.isfinite(sizes).all() or sizes.min() <= 0:
+        return None
+    # single precision, as Fiji writes it, turns 2.214 into 2.2139999866
+    z, y, x = (float(f"{size:.7g}" if np.float32(size) == size else f"{size:.12g}") for size in sizes)
+    return z, y, x

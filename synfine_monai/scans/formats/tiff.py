@@ -1,0 +1,177 @@
+"""TIFF scans, read page by page: plain, ImageJ, OME and BigTIFF, with any compression that imagecodecs knows."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.formats.tiff_voxel_size import tiff_voxel_steps
+from synfine_monai.scans.voxel_size import MICROMETRES
+from synfine_monai.scans.voxel_stream import VoxelStream
+
+__all__ = ["TiffScan"]
+
+AXES = {"T": "time points", "C": "channels", "Z": "slices"}
+
+MOST_CHANNELS = 4
+"""A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+
+
+class TiffScan(Scan):
+    """A TIFF with one grey-level image a page.
+
+    Args:
+        path: the file.
+        errors: list in which the library's logged errors gather while it is open (see ``quiet_libraries``).
+
+    Raises:
+        ScanError: for colour, complex and 4-D images, pages that differ in shape or type, and files cut short.
+    """
+
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        self._tif: TiffFile | None = None
+        self._process = 0
+        _refuse_unequal_pages(path)
+        try:
+            info, self._stream = self._described(path, errors)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(info)
+
+    def _described(self, path: Path, errors: list[str]) -> tuple[ScanInfo, VoxelStream | None]:
+        tif = self._opened(path)
+        series = _grey_series(tif, path)
+        _refuse_missing_pages(tif, series, path, errors)
+        first = series.keyframe
+        shape = (_page_count(series), first.imagelength, first.imagewidth)
+        dtype = np.dtype(np.uint8) if first.dtype == bool else first.dtype.newbyteorder("=")
+        voxel_size_um, affine, unit = _geometry(tiff_voxel_steps(tif, shape[0]))
+        kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "plain"
+        layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
+        info = ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout)
+        return info, _plain_stream(tif, series, path, shape)
+
+    def _opened(self, path: Path) -> TiffFile:
+        # a forked worker shares the file position with its parent, so it opens its own
+        if self._tif is None or self._process != os.getpid():
+            self._tif, self._process = TiffFile(path), os.getpid()
+        return self._tif
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        if self._stream is not None:
+            return self._stream.read(start, stop)
+        series = self._opened(self.info.path).series[0]
+        slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        for z in range(start, stop):
+            _refuse_short_page(series.pages[z], series.keyframe.parent.filehandle.size, self.info.path, z)
+            slab[z - start] = series.pages[z].asarray().reshape(self.shape[1:])
+        return slab
+
+    def close(self) -> None:
+        if self._tif is not None:
+            self._tif.close()
+            self._tif = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tif": None}
+
+
+def _refuse_unequal_pages(path: Path) -> None:
+    """tifffile looks at some pages only before it takes them to be alike."""
+    with TiffFile(path) as tif:
+        first = tif.pages.first
+        if first.samplesperpixel > 1:
+            raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey "
+                            "levels.")
+        tif.pages.useframes = False
+        for number, page in enumerate(tif.pages):
+            if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
+                raise ScanError(f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
+                                "save pages of one shape and type.")
+            _refuse_short_page(page, tif.filehandle.size, path, number)
+
+
+def _refuse_missing_pages(tif: TiffFile, series: TiffPageSeries, path: Path, errors: list[str]) -> None:
+    stated = _stated_page_count(tif)
+    # a tag that cannot be understood may be some vendor's, one that points behind the end was cut off
+    errors = [error for error in errors if "TiffTag" not in error or "invalid value offset" in error]
+    if errors or stated > _page_count(series) or any(page is None for page in series.pages):
+        raise ScanError(f"{path.name} is cut short or damaged: not all of it can be found behind page "
+                        f"{_page_count(series) - 1}; copy or export it again.")
+
+
+def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
+    """The one series of grey-level images in a TIFF.
+
+    Raises:
+        ScanError: if its images are no grey levels, or have more axes than z, y and x.
+    """
+    first = tif.pages.first
+    if first.dtype is None or first.dtype.kind not in "uifb":
+        raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
+    series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
+    if len(series) > 1:
+        raise ScanError(f"{path.name} holds {len(series)} images of different shape or type "
+                        f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file.")
+    _refuse_more_axes(series[0], path)
+    return series[0]
+
+
+def _refuse_more_axes(series: TiffPageSeries, path: Path) -> None:
+    axes = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
+    stacked = [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
+    few_channels = any(axis == "C" and count <= MOST_CHANNELS for axis, count in stacked)
+    if len(stacked) > 1 or few_channels or series.keyframe.imagedepth > 1:
+        named = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
+        raise ScanError(f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
+                        "along z (Fiji: Image > Hyperstacks > Re-order).")
+
+
+def _geometry(stated: tuple[tuple[float, float, float], str] | None
+                      ) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
+    """(voxel size in µm, affine, unit) from ((z, y, x), unit), or the unknown ones."""
+    if stated is None:
+        return None, np.eye(4), None
+    steps, unit = stated
+    return tuple(step * MICROMETRES[unit] for step in steps), np.diag([*reversed(steps), 1.0]), unit
+
+
+def _page_count(series: TiffPageSeries) -> int:
+    return series.size // (series.keyframe.imagelength * series.keyframe.imagewidth)
+
+
+def _stated_page_count(tif: TiffFile) -> int:
+    """The number of pages that ImageJ's or tifffile's description promises."""
+    if tif.is_imagej:
+        return int((tif.imagej_metadata or {}).get("images", 1))
+    shapes = [one["shape"] for one in tif.shaped_metadata or () if "shape" in one]
+    first = tif.pages.first
+    return max((int(np.prod(shape)) // (first.imagelength * first.imagewidth) for shape in shapes), default=1)
+
+
+def _plain_stream(tif: TiffFile, series: TiffPageSeries, path: Path, shape: tuple[int, int, int]) -> VoxelStream | None:
+    """Direct access where all pages stand uncompressed one after the other, as ImageJ writes them."""
+    first = series.keyframe
+    if series.dataoffset is None or first.dtype == bool or first.fillorder != 1:
+        return None
+    if series.dataoffset + series.nbytes > tif.filehandle.size:
+        raise ScanError(f"{path.name} is cut short: it has {tif.filehandle.size:,} bytes, but {shape[0]} pages of "
+                        f"{_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again.")
+    return VoxelStream(path, series.dataoffset, shape, first.dtype.newbyteorder(tif.byteorder))
+
+
+def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) -> None:
+    ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
+    needed = max(ends, default=0)
+    if needed > file_size or not page.dataoffsets:
+        raise ScanError(f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
+                        "copy or export it again.")
+
+
+def _says(page: TiffPage) -> str:
+    return "×".join(str(n)[:12] for n in reversed(page.shape)) + f" {page.dtype}"  # a garbled size may be a long tuple

@@ -1,0 +1,87 @@
+"""Voxel size of a TIFF by the tags of ImageJ, OME and plain TIFF."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree
+
+from tifffile import TiffFile
+
+from synfine_monai.scans.voxel_size import MICROMETRES, known_unit, shortest_size
+
+__all__ = ["tiff_voxel_steps"]
+
+RESOLUTION_UNITS = {2: "inch", 3: "cm", 4: "mm", 5: "um"}
+PRINT_RESOLUTIONS = {72, 96, 100, 120, 144, 150, 180, 200, 240, 300, 360, 400, 600, 720, 1200, 2400}
+"""Dots per inch that programs write when nobody said anything."""
+
+
+def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, float], str] | None:
+    """((z, y, x), unit) as a TIFF states them, or None where it does not.
+
+    Where the tags know the size of a pixel only (a single slice, or plain TIFF, which has no tag for z), voxels are
+    taken to be cubes if their pixels are square. An ImageJ or OME stack without its z step has no known voxel size.
+    """
+    if tif.is_ome:
+        return _ome_steps(tif.ome_metadata, depth)
+    tags = {name: tag.value for name in ("XResolution", "YResolution", "ResolutionUnit")
+            if (tag := tif.pages.first.tags.get(name)) is not None}
+    described = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
+    if described.get("unit") is not None:
+        return _described_steps(described, tags, depth)
+    return _plain_steps(tags)
+
+
+def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] | None:
+    pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
+    sizes = {axis: _positive(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
+    units = {axis: known_unit(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XYZ"}
+    if depth == 1 and not sizes["Z"] and sizes["X"] == sizes["Y"]:
+        sizes["Z"], units["Z"] = sizes["X"], units["X"]
+    if None in units.values() or not all(sizes.values()):
+        return None
+    unit = units["X"]
+    z, y, x = (sizes[axis] if units[axis] == unit else sizes[axis] * MICROMETRES[units[axis]] / MICROMETRES[unit]
+               for axis in "ZYX")
+    return (z, y, x), unit
+
+
+def _described_steps(described: Mapping[str, Any], tags: Mapping[str, Any], depth: int
+                     ) -> tuple[tuple[float, float, float], str] | None:
+    """By ImageJ's description: ``unit`` and ``spacing`` there, x and y in the resolution tags."""
+    unit, pixel = known_unit(described["unit"]), _pixel(tags)
+    if unit is None or pixel is None:
+        return None
+    spacing = _positive(described.get("spacing"))
+    # ImageJ leaves a spacing of 1.0 out, other programs forget theirs: only if all agree is it taken as 1
+    if not spacing and (depth == 1 or pixel == (1.0, 1.0)) and pixel[0] == pixel[1]:
+        spacing = pixel[0]
+    return ((spacing, *pixel), unit) if spacing else None
+
+
+def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], str] | None:
+    unit, pixel = RESOLUTION_UNITS.get(int(tags.get("ResolutionUnit", 0))), _pixel(tags)
+    if unit is None or pixel is None or pixel[0] != pixel[1]:
+        return None
+    dots_per_inch = MICROMETRES["inch"] / (pixel[0] * MICROMETRES[unit])
+    if any(abs(dots_per_inch - common) < 0.02 for common in PRINT_RESOLUTIONS) or pixel[0] == 1.0:
+        return None
+    return (pixel[0], *pixel), unit
+
+
+def _positive(value: object) -> float:
+    """The length of a step, 0.0 if it is not stated as a number."""
+    try:
+        size = abs(float(value))
+    except (TypeError, ValueError):
+        return 0.0
+    return size if math.isfinite(size) else 0.0
+
+
+def _pixel(tags: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Size (y, x) of a pixel in the file's unit."""
+    rationals = tags.get("YResolution"), tags.get("XResolution")
+    if any(rational is None or not rational[0] or not rational[1] for rational in rationals):
+        return None
+    (y_pixels, y_units), (x_pixels, x_units) = rationals
+    return shortest_size(y_pixels, y_units), shortest_size(x_pixels, x_units)

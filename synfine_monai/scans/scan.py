@@ -1,0 +1,210 @@
+"""Open, describe and create scans of every format by one name, z first, with their voxel size in µm."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans.base import Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.formats.hdf5 import Hdf5Scan, split_dataset
+from synfine_monai.scans.formats.hdf5_sink import Hdf5Sink
+from synfine_monai.scans.formats.itk import ItkScan
+from synfine_monai.scans.formats.itk_sink import MetaImageSink, NrrdSink
+from synfine_monai.scans.formats.nifti import NiftiScan, NiftiSink
+from synfine_monai.scans.formats.png import PngScan
+from synfine_monai.scans.formats.raw import RawScan, RawSink
+from synfine_monai.scans.formats.raw_name import labels_name
+from synfine_monai.scans.formats.tiff import TiffScan
+from synfine_monai.scans.formats.tiff_folder import TiffFolderScan, TiffFolderSink
+from synfine_monai.scans.formats.tiff_sink import TiffSink
+from synfine_monai.scans.formats.zarr import ZarrScan, is_zarr
+from synfine_monai.scans.formats.zarr_sink import ZarrSink
+from synfine_monai.scans.quiet import quiet_libraries
+from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
+
+__all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "format_of", "labels_path", "new_scan_info",
+           "open_scan"]
+
+FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd",
+           ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5",
+           ".nxs": "hdf5", ".png": "png", ".raw": "raw"}
+"""Extension -> format."""
+
+SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink,
+                                    "nrrd": NrrdSink, "mha": MetaImageSink, "mhd": MetaImageSink, "zarr": ZarrSink,
+                                    "hdf5": Hdf5Sink, "raw": RawSink}
+
+DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "zarr": "um", "hdf5": "um", "raw": "um"}
+"""Unit to write where the source states none; millimetres for the other formats."""
+
+
+def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None, raw_dtype: DTypeLike | None = None,
+              voxel_size_um: float | Sequence[float] | None = None) -> Scan:
+    """Open a scan for reading by windows of slices; reads its header only.
+
+    Args:
+        path: a file, a folder with one TIFF a slice, a Zarr store or an array in it (core.zarr/raw), or a dataset of
+            an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
+        raw_shape: (z, y, x) of a headerless raw file whose name does not carry x_y_z.
+        raw_dtype: its type, for example "uint16" (little-endian) or ">u2".
+        voxel_size_um: (z, y, x), or one number for cubes; wins over what the file says.
+
+    Raises:
+        ScanError: if it is missing, unreadable, damaged, or nothing that can be segmented.
+    """
+    path, dataset = split_dataset(path)
+    _refuse_unreadable(path)
+    kind, size = format_of(path), checked_voxel_size(voxel_size_um)
+    try:
+        with quiet_libraries() as errors:
+            if kind == "raw":
+                scan: Scan = RawScan(path, raw_shape, raw_dtype)
+            elif kind == "hdf5":
+                scan = Hdf5Scan(path, dataset)
+            else:
+                scan = _opened(path, kind, errors)
+    except (ScanError, MemoryError):
+        raise
+    except Exception as problem:  # each library has its own errors for damaged files
+        raise ScanError(f"{path.name} cannot be read as {kind}, it is cut short or damaged "
+                        f"({one_line(problem)}).") from problem
+    if size is not None:
+        scan.info = with_voxel_size(scan.info, size)
+    return scan
+
+
+def _opened(path: Path, kind: str, errors: list[str]) -> Scan:
+    if kind == "tiff":
+        return TiffScan(path, errors)
+    if kind == "tiff_folder":
+        return TiffFolderScan(path)
+    if kind == "zarr":
+        return ZarrScan(path)
+    if kind == "png":
+        return PngScan(path)
+    return NiftiScan(path) if kind == "nifti" else ItkScan(path, kind)
+
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        if path.is_dir():
+            os.listdir(path)
+            return
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError:
+        raise ScanError(f"{path} does not exist.") from None
+    except OSError as problem:
+        raise ScanError(f"{path} cannot be read ({one_line(problem)}).") from problem
+    if empty:
+        raise ScanError(f"{path} is empty; copy or export it again.")
+
+
+def extension_of(path: str | os.PathLike) -> str:
+    """".tif", ".nii.gz", ".ome.tif", ".ome.zarr" …, as the file spells it; "" if it has none."""
+    path = split_dataset(path)[0]
+    name = path.name
+    for double in (".nii.gz", ".ome.tif", ".ome.tiff", ".ome.zarr"):
+        if name.lower().endswith(double):
+            return name[-len(double):]
+    return path.suffix
+
+
+def format_of(path: str | os.PathLike) -> str:
+    """The format of a file by its extension; a folder is a Zarr store or holds one TIFF a slice.
+
+    Raises:
+        ScanError: for an unknown extension.
+    """
+    if Path(path).is_dir():
+        return "zarr" if is_zarr(Path(path)) else "tiff_folder"
+    extension = extension_of(path).lower().removeprefix(".ome")
+    if extension not in FORMATS:
+        raise ScanError(f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with "
+                        "one TIFF a slice.")
+    return FORMATS[extension]
+
+
+def with_voxel_size(info: ScanInfo, voxel_size_um: tuple[float, float, float]) -> ScanInfo:
+    """``info`` with another voxel size: its affine keeps its directions and gets new steps."""
+    if info.voxel_size_um is not None and np.allclose(info.voxel_size_um, voxel_size_um, rtol=1e-6, atol=0):
+        return dataclasses.replace(info, voxel_size_um=voxel_size_um)
+    steps = sizes_of_affine(info.affine)
+    unit = info.layout.get("unit") or unit_that_fits(steps, voxel_size_um) or DEFAULT_UNITS.get(info.format, "mm")
+    affine = info.affine.copy()
+    for axis, (step, size) in enumerate(zip(reversed(steps), reversed(voxel_size_um), strict=True)):
+        affine[:3, axis] *= size / MICROMETRES[unit] / step
+    return dataclasses.replace(info, voxel_size_um=voxel_size_um, affine=affine, layout={**info.layout, "unit": unit})
+
+
+def new_scan_info(path: str | os.PathLike, shape: tuple[int, int, int], dtype: DTypeLike,
+                  voxel_size_um: float | Sequence[float] | None = None) -> ScanInfo:
+    """Describe a scan that no file holds yet, to be given to ``create_scan``; its format is that of ``path``.
+
+    A path without an extension is a folder with one TIFF a slice.
+    """
+    kind = format_of(path) if extension_of(path) else "tiff_folder"
+    info = ScanInfo(Path(path), kind, tuple(int(n) for n in shape), np.dtype(dtype), None)
+    size = checked_voxel_size(voxel_size_um)
+    if size is None:
+        return info
+    unit = DEFAULT_UNITS.get(kind, "mm")
+    affine = np.diag([*(step / MICROMETRES[unit] for step in reversed(size)), 1.0])
+    return dataclasses.replace(info, voxel_size_um=size, affine=affine, layout={"unit": unit})
+
+
+def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.uint8,
+                channels: int | None = None) -> ScanSink:
+    """Begin a volume of the shape, voxel size, affine and layout of ``like``.
+
+    Args:
+        path: file or folder to write; where its format is another than that of ``like``, shape and voxel size are kept.
+        like: description of the source, from ``open_scan(...).info`` or ``new_scan_info``.
+        dtype: uint8 for labels, uint8 or float32 for probabilities.
+        channels: number of channels of slabs (channels, d, H, W), or None for (d, H, W).
+
+    Raises:
+        ScanError: if it cannot be written there.
+    """
+    path = Path(path)
+    if path.exists() and like.path.exists() and path.samefile(like.path):
+        raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
+    fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
+    if fresh.format not in SINKS:
+        raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {', '.join(SINKS)}.")
+    return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
+
+
+def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels", dtype: DTypeLike = np.uint8,
+                extension: str | None = None) -> Path:
+    """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension.
+
+    A folder for a folder; a raw file's name gets the type of the labels, and the sizes and voxel size if it lacks them.
+
+    Args:
+        info: the scan.
+        output_dir: folder of the labels.
+        suffix: what the name gets.
+        dtype: of the voxels to be written.
+        extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
+    """
+    source = info.path.resolve() if info.path.is_dir() else info.path
+    own = "" if info.format == "tiff_folder" else extension_of(source)
+    if info.format == "zarr" and not own.lower().endswith(".zarr"):
+        own = ""
+    stem = source.name.removesuffix(own)
+    extension = _written_extension(info.format, own) if extension is None else extension
+    if extension.lower() == ".raw":
+        stem, suffix = labels_name(stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um), ""
+    return Path(output_dir) / f"{stem}{suffix}{extension}"
+
+
+def _written_extension(kind: str, extension: str) -> str:
+    if kind == "zarr" and not extension:
+        return ".ome.zarr"
+    # labels alone are no NeXus file, an NRRD header without its voxels is half of one, and PNG is for reading only
+    return {".nhdr": ".nrrd", ".nxs": ".h5", ".png": ".tif"}.get(extension.lower(), extension)

@@ -1,0 +1,86 @@
+"""Labels and probabilities by MONAI's SaveImage(d), in the format, axes and geometry of the scan they belong to."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.config import DtypeLike, NdarrayOrTensor, PathLike
+from monai.data import ImageWriter
+from monai.utils import ImageMetaKey, convert_to_numpy
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans.base import ScanInfo
+from synfine_monai.scans.formats.raw_name import labels_name
+from synfine_monai.scans.scan import create_scan, format_of, new_scan_info, open_scan
+
+__all__ = ["ScanWriter"]
+
+
+class ScanWriter(ImageWriter):
+    """Writes (C, D, H, W) or (D, H, W), z first, like the scan that ``filename_or_obj`` of the meta data names.
+
+    ``SaveImaged(keys, writer=ScanWriter, output_ext=".tif", output_dtype=np.uint8, resample=False)``. Where the
+    extension is another than the scan's, or the scan is not there any more, shape and voxel size are kept. Nothing is
+    resampled: undo transforms that change the shape (Invertd) before. The name of a raw file gets its type.
+
+    Args:
+        output_dtype: type of the voxels in the file; None keeps the array's.
+    """
+
+    output_dtype: DtypeLike
+
+    def __init__(self, output_dtype: DtypeLike = np.uint8, **kwargs: Any) -> None:
+        super().__init__(output_dtype=output_dtype, meta={}, **kwargs)
+
+    def set_data_array(self, data_array: NdarrayOrTensor, channel_dim: int | None = 0, **kwargs: Any) -> None:
+        """Take the voxels; (C, H, W) or (H, W) is one slice."""
+        array = convert_to_numpy(data_array)
+        if channel_dim is None:
+            array = array[None]
+        elif channel_dim != 0:
+            array = np.moveaxis(array, channel_dim, 0)
+        if array.ndim == 3:
+            array = array[:, None]
+        if array.ndim != 4:
+            raise ScanError(f"A scan has the axes (channel, z, y, x), got an array of shape {array.shape}.")
+        self.data_obj = array
+
+    def set_metadata(self, meta_dict: Mapping | None, resample: bool = True, **options: Any) -> None:
+        """Take the name of the scan and its voxel size; the rest comes from the scan itself."""
+        self.meta = dict(meta_dict or {})
+
+    def write(self, filename: PathLike, verbose: bool = False, **kwargs: Any) -> None:
+        """Write the file or the folder.
+
+        Raises:
+            ScanError: if it cannot be written, or the scan has another shape.
+        """
+        super().write(filename, verbose=verbose)
+        channels, *shape = self.data_obj.shape
+        dtype = np.dtype(self.output_dtype or self.data_obj.dtype)
+        path, size = Path(filename), _voxel_size(self.meta)
+        if path.suffix.lower() == ".raw":
+            path = path.with_name(labels_name(path.stem, "", tuple(shape), dtype, size) + path.suffix)
+        like = self._source(path) or new_scan_info(path, tuple(shape), dtype, size)
+        if tuple(shape) != like.shape:
+            raise ScanError(f"{path.name} would have the shape {tuple(shape)}, but {like.path.name} has {like.shape}; "
+                            "undo what changed the shape (Invertd) before saving.")
+        with create_scan(path, like, dtype, None if channels == 1 else channels) as sink:
+            sink.write(self.data_obj[0] if channels == 1 else self.data_obj)
+
+    def _source(self, path: Path) -> ScanInfo | None:
+        source = Path(str(self.meta.get(ImageMetaKey.FILENAME_OR_OBJ, "")))
+        if source == Path() or not source.exists() or path.suffix.lower() == ".raw":
+            return None
+        kind = format_of(path) if path.suffix else "tiff_folder"
+        if kind != format_of(source):
+            return None
+        with open_scan(source, voxel_size_um=_voxel_size(self.meta)) as scan:
+            return scan.info
+
+
+def _voxel_size(meta: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    size = meta.get("voxel_size_um")
+    return None if size is None else tuple(float(step) for step in torch.as_tensor(size, dtype=torch.float64))

@@ -1,0 +1,1 @@
+"""What a bundle that somebody sent must pass, one check a file."""

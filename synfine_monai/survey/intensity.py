@@ -1,0 +1,150 @@
+"""Grey levels of a scan on a common scale, by statistics of its core that are found once for the whole scan."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import wasserstein_distance
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans import Scan
+from synfine_monai.survey.scan_field_of_view import FieldOfView, thin_pass
+
+__all__ = ["METHODS", "IntensityStatistics", "histogram_distance", "measure_intensity", "measure_scan_intensity"]
+
+MAX_VOXELS = 1 << 22  # evenly spaced voxels that statistics are found from
+BRIGHT_TAIL = 90.0  # percentile above which "clipped_zscore" takes every voxel alike
+BIN_EDGES = tuple(np.linspace(-6.0, 6.0, 121).round(6).tolist())  # of normalised values; the end bins are open
+
+
+@dataclass(frozen=True)
+class IntensityStatistics:
+    """How one scan (or specimen, or generator) is normalised: (grey level - center) / scale.
+
+    Attributes:
+        method: one of ``METHODS``.
+        center: grey level that becomes 0.
+        scale: grey levels to one normalised unit, > 0.
+        bin_edges: of the histogram, normalised values; voxels beyond the ends are counted in the end bins.
+        histogram: shares of the normalised values in the core, adding up to 1.
+    """
+
+    method: str
+    center: float
+    scale: float
+    bin_edges: tuple[float, ...]
+    histogram: tuple[float, ...]
+
+    def normalise(self, image: np.ndarray) -> np.ndarray:
+        """Normalise grey levels of any shape and real dtype to float32."""
+        return (np.asarray(image, dtype=np.float32) - np.float32(self.center)) / np.float32(self.scale)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists, for JSON."""
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> "IntensityStatistics":
+        """The statistics that ``to_dict`` wrote.
+
+        Raises:
+            ScanError: if an entry is missing or the method is unknown.
+        """
+        missing = [name for name in cls.__dataclass_fields__ if name not in entry]
+        if missing:
+            raise ScanError(f"the intensity statistics lack {', '.join(missing)}: was their file edited?")
+        _check_method(entry["method"])
+        return cls(entry["method"], float(entry["center"]), float(entry["scale"]),
+                   tuple(map(float, entry["bin_edges"])), tuple(map(float, entry["histogram"])))
+
+
+def _zscore(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation: a bright mineral that fills more of a scan moves and widens both."""
+    return float(values.mean()), float(values.std())
+
+
+def _clipped_zscore(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation with the brightest tenth held at its lower end."""
+    return _zscore(np.minimum(values, np.percentile(values, BRIGHT_TAIL)))
+
+
+def _median_mad(values: np.ndarray) -> tuple[float, float]:
+    """Median, and median absolute deviation in units of a normal distribution's standard deviation."""
+    median = np.median(values)
+    return float(median), float(1.4826 * np.median(np.abs(values - median)))
+
+
+_MEASURES: Mapping[str, Callable[[np.ndarray], tuple[float, float]]] = {
+    "zscore": _zscore, "clipped_zscore": _clipped_zscore, "median_mad": _median_mad}
+METHODS = tuple(_MEASURES)
+
+
+def measure_intensity(volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray],
+                      method: str = "zscore") -> IntensityStatistics:
+    """Find the statistics of all volumes together, inside their fields of view.
+
+    Args:
+        volumes: slices or volumes of one specimen, any shape and real dtype.
+        fovs: one bool mask of the same shape for each.
+        method: one of ``METHODS``.
+
+    Raises:
+        ScanError: if nothing is inside, or the grey levels do not vary, or are not finite; if the method is unknown.
+        ValueError: if a mask's shape is not its volume's.
+    """
+    step = _step(sum(volume.size for volume in volumes))
+    return _measure((_inside(volume, fov, step) for volume, fov in zip(volumes, fovs, strict=True)), method)
+
+
+def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = "zscore") -> IntensityStatistics:
+    """Find the statistics of a whole scan from evenly spaced slices, holding one slice at a time.
+
+    Args:
+        scan: an open scan.
+        fov: its field of view.
+        method: one of ``METHODS``.
+
+    Raises:
+        ScanError: as ``measure_intensity``.
+    """
+    chosen = thin_pass(scan.shape[0])
+    step = _step(len(chosen) * scan.shape[1] * scan.shape[2])
+    return _measure((_inside(scan.read(z, z + 1), fov.slab(z, z + 1), step) for z in chosen), method)
+
+
+def histogram_distance(a: IntensityStatistics, b: IntensityStatistics) -> float:
+    """Wasserstein distance of two in-core histograms, in normalised units: 0 alike, 1 is a shift by one deviation."""
+    middle_a, middle_b = (np.convolve(statistics.bin_edges, [0.5, 0.5], "valid") for statistics in (a, b))
+    return float(wasserstein_distance(middle_a, middle_b, a.histogram, b.histogram))
+
+
+def _step(voxels: int) -> int:
+    return max(1, -(-voxels // MAX_VOXELS))
+
+
+def _inside(volume: np.ndarray, fov: np.ndarray, step: int) -> np.ndarray:
+    if volume.shape != fov.shape:
+        raise ValueError(f"the volume has shape {volume.shape}, its field of view {fov.shape}.")
+    return volume[fov][::step].astype(np.float64)
+
+
+def _check_method(method: str) -> None:
+    if method not in METHODS:
+        raise ScanError(f"normalisation {method!r} is unknown: choose {', '.join(METHODS)}.")
+
+
+def _measure(parts: Iterable[np.ndarray], method: str) -> IntensityStatistics:
+    _check_method(method)
+    values = np.concatenate([np.empty(0), *parts])
+    if values.size == 0:
+        raise ScanError("the field of view is empty, so there are no grey levels to normalise by.")
+    center, scale = _MEASURES[method](values)
+    if not np.isfinite([center, scale]).all():
+        raise ScanError("the scan holds NaN or infinite voxels inside its field of view: mask or repair them first.")
+    if scale <= 1e-6 * max(abs(center), 1e-30):
+        raise ScanError(f"grey levels inside the field of view do not vary (scale {scale:g} by {method} about "
+                        f"{center:g}): is the image constant, or its type too coarse?")
+    normalised = np.clip((values - center) / scale, BIN_EDGES[0], BIN_EDGES[-1])
+    counts, _ = np.histogram(normalised, BIN_EDGES)
+    return IntensityStatistics(method, center, scale, BIN_EDGES, tuple((counts / counts.sum()).tolist()))

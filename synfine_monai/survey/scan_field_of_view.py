@@ -1,0 +1,123 @@
+"""Field of view of a whole scan, slab by slab: found on evenly spaced slices, or read from a mask file."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from synfine_monai.errors import ScanError
+from synfine_monai.scans import Scan, open_scan
+from synfine_monai.survey.core_outline import find_cores
+from synfine_monai.survey.thumbnail import Thumbnail, enlarge, reduce_slice
+
+__all__ = ["FieldOfView", "FoundFieldOfView", "GivenFieldOfView", "find_scan_field_of_view", "thin_pass"]
+
+MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
+
+
+class FieldOfView(ABC):
+    """Which voxels of a scan are inside the core.
+
+    Attributes:
+        shape: (D, H, W) of the scan.
+    """
+
+    shape: tuple[int, int, int]
+
+    @abstractmethod
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+
+
+class FoundFieldOfView(FieldOfView):
+    """The core as found on some slices; every other slice takes the nearest one's.
+
+    Holds reduced masks and the bits of the padding of at most 32 slices, whatever the length of the scan.
+
+    Args:
+        shape: (D, H, W) of the scan.
+        depths: slices that were looked at, ascending.
+        thumbnails: these slices, reduced.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail]) -> None:
+        self.shape, self.depths, self.thumbnails = shape, depths, thumbnails
+        self.cores = find_cores(thumbnails)
+        self._masks: dict[int, np.ndarray] = {}
+
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        nearest = np.abs(np.arange(start, stop)[:, None] - self.depths).argmin(1)
+        known = self._masks  # neighbouring slabs of a long scan share a mask
+        masks = {k: known[k] if k in known else self._mask(k) for k in np.unique(nearest).tolist()}
+        self._masks = masks
+        return np.stack([masks[k] for k in nearest])
+
+    def _mask(self, k: int) -> np.ndarray:
+        return enlarge(self.cores[k], self.thumbnails[k])
+
+
+class GivenFieldOfView(FieldOfView):
+    """A mask file: 0 is outside, anything else inside; one slice serves for all slices of the scan.
+
+    Args:
+        shape: (D, H, W) of the scan.
+        mask: the opened mask, of the same shape or of one slice.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], mask: Scan) -> None:
+        self.shape, self.mask = shape, mask
+
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        if self.mask.shape[0] == self.shape[0]:
+            return self.mask.read(start, stop) != 0
+        return np.repeat(self.mask.read(0, 1) != 0, stop - start, axis=0)
+
+
+def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfView:
+    """Find the field of view of a scan from at most 32 of its slices, or take it from a mask file.
+
+    Args:
+        scan: an open scan.
+        given: mask of the scan's shape, or one slice for all; 0 is outside.
+
+    Raises:
+        ScanError: if the mask has another shape or is empty; if the scan is constant or holds no core.
+    """
+    return _found(scan) if given is None else _given(scan, Path(given))
+
+
+def thin_pass(depth: int) -> np.ndarray:
+    """At most 32 evenly spaced slices of ``depth``, the first and the last among them."""
+    return np.unique(np.linspace(0, depth - 1, min(depth, MAX_SLICES)).round().astype(int))
+
+
+def _found(scan: Scan) -> FieldOfView:
+    depths, thumbnails, lowest, highest = thin_pass(scan.shape[0]), [], [], []
+    for z in depths:
+        (image,) = scan.read(z, z + 1)
+        thumbnails.append(reduce_slice(image))
+        lowest.append(image.min())
+        highest.append(image.max())
+    if min(lowest) == max(highest):
+        raise ScanError(f"{scan.info.path.name} is constant: all voxels that were read are {min(lowest):g}, so "
+                        "there is no rock in it. Is it the right file?")
+    found = FoundFieldOfView(scan.shape, depths, thumbnails)
+    if not any(core.any() for core in found.cores):
+        raise ScanError(f"{scan.info.path.name}: no core was found in it; give a mask of the core with --fov.")
+    return found
+
+
+def _given(scan: Scan, path: Path) -> FieldOfView:
+    mask = open_scan(path)
+    if mask.shape not in (scan.shape, (1, *scan.shape[1:])):
+        raise ScanError(f"{path.name} is a field of view of {_size(mask.shape)} voxels (z, y, x), but "
+                        f"{scan.info.path.name} has {_size(scan.shape)}: give one of the same shape, or one slice.")
+    if not any(mask.read(z, z + 1).any() for z in range(mask.shape[0])):
+        raise ScanError(f"{path.name} is an empty field of view, all of it is 0: mark the core with 1.")
+    return GivenFieldOfView(scan.shape, mask)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))

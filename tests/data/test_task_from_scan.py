@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import tifffile
+
+from synfine_monai.data import load_labelled_slices, load_task, scans_to_segment
+from synfine_monai.data.task_from_scan import datalist_from_scan
+from synfine_monai.errors import ScanError
+
+RNG = np.random.default_rng(0)
+
+
+def pores(depth=6, side=96):
+    field = RNG.normal(size=(depth, side, side))
+    return np.kron(field[:, : side // 8, : side // 8] > 0.8, np.ones((1, 8, 8), bool))
+
+
+@pytest.fixture
+def files(tmp_path):
+    pore = pores()
+    scan = np.where(pore, 50, 150).astype(np.uint8) + RNG.integers(0, 20, pore.shape).astype(np.uint8)
+    labels = np.zeros(pore.shape, np.uint8)
+    for z in (0, 2, 4, 5):
+        labels[z] = np.where(pore[z], 2, 1)
+    tifffile.imwrite(tmp_path / "scan.tif", scan)
+    tifffile.imwrite(tmp_path / "labels.tif", labels)
+    return tmp_path / "scan.tif", tmp_path / "labels.tif"
+
+
+def test_classes_are_guessed_from_grey_levels_and_zero_is_no_label(files, capsys):
+    task = datalist_from_scan(*files, unlabelled_value=0)
+    assert task.labels == ("matrix", "pore")
+    assert task.mapping == {1: 0, 2: 1}
+    assert task.pore_labels == (1,)
+    assert "guessed" in capsys.readouterr().out
+
+
+def test_every_third_labelled_slice_is_held_back_for_the_report(files):
+    task = datalist_from_scan(*files, unlabelled_value=0)
+    assert task.held_back
+    assert [item.slices for item in task.training] == [(0, 2, 5)]
+    assert [item.slices for item in task.test] == [(4,)]
+    assert [s.z for s in load_labelled_slices(task, "test")] == [4]
+    assert [s.z for s in load_labelled_slices(task, "training")] == [0, 2, 5]
+
+
+def test_a_folder_of_labelled_slices_is_matched_by_name(files, tmp_path):
+    for kind in ("scan", "labels"):
+        (tmp_path / kind).mkdir()
+        for z, page in enumerate(tifffile.imread(tmp_path / f"{kind}.tif")):
+            if kind == "scan" or z in (2, 4):
+                tifffile.imwrite(tmp_path / kind / f"core_{z:03d}.tif", page)
+    task = datalist_from_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
+    assert [(i.name, i.slices) for i in (*task.training, *task.test)] == [("scan", (2,)), ("scan", (4,))]
+    assert scans_to_segment(task) == [str(tmp_path / "scan")]
+
+
+def test_phases_can_be_said(files):
+    task = datalist_from_scan(*files, unlabelled_value=0, phases="dense,water")
+    assert task.phases == (("dense",), ("water",))
+    with pytest.raises(ScanError, match="names 3"):
+        datalist_from_scan(*files, unlabelled_value=0, phases="dense,water,pore")
+
+
+def test_labels_of_one_class_are_refused(files, tmp_path):
+    tifffile.imwrite(tmp_path / "one.tif", np.ones((6, 96, 96), np.uint8))
+    with pytest.raises(ScanError, match="at least two are needed"):
+        datalist_from_scan(files[0], tmp_path / "one.tif")
+
+
+def test_shapes_must_agree(files, tmp_path):
+    tifffile.imwrite(tmp_path / "small.tif", np.ones((6, 96, 90), np.uint8))
+    with pytest.raises(ScanError, match="but its labels"):
+        datalist_from_scan(files[0], tmp_path / "small.tif")
+
+
+def test_options_that_contradict_each_other_are_refused(files):
+    with pytest.raises(ScanError, match="not both"):
+        load_task(datalist="a.json", scan=str(files[0]))
+    with pytest.raises(ScanError, match="go together"):
+        load_task(scan=str(files[0]))
+    with pytest.raises(ScanError, match="True or False"):
+        load_task(scan=str(files[0]), labels=str(files[1]), binary="true")
+
+
+def test_voxel_size_can_be_said_and_scans_are_listed_once(files):
+    task = load_task(scan=str(files[0]), labels=str(files[1]), unlabelled_value=0, voxel_size_um=2.5)
+    assert task.voxel_size_um == (2.5, 2.5, 2.5)
+    assert scans_to_segment(task) == [str(files[0].resolve())]

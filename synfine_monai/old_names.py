@@ -42,9 +42,13 @@ def with_old_names(
 
     def get_or_old(name: str) -> Any:
         door = DOORS.get(f"{room.removeprefix('synfine_monai.')}.{name}")
-        if name in public or door is None:
+        if door is None:
             return get(name)
-        return import_module(f"synfine_monai.{door}")
+        if name not in public:
+            return import_module(f"synfine_monai.{door}")
+        function = get(name)  # its file had its name: in save_config.save_config it stands for both
+        setattr(function, name, function)
+        return function
 
     return get_or_old, names, public
 

@@ -12,9 +12,9 @@ import yaml
 from synfine_monai.bundle import STYLES
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers import PRECISIONS
-from synfine_monai.networks import read_model_info
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, read_model_info
 from synfine_monai.report import read_metrics
-from synfine_monai.surgery import PARTS, SEQUENTIAL, TRANSVERSAL, TUNE_WORDS
+from synfine_monai.surgery import PARTS, TUNE_WORDS
 from synfine_monai.survey import METHODS
 
 __all__ = ["FinishedRun", "public_words", "read_run", "tellable_recipe", "tellable_versions"]

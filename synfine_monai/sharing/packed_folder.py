@@ -9,8 +9,7 @@ from pathlib import Path
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-from synfine_monai.sharing.checks.figures import SIGNATURE
-from synfine_monai.sharing.packed_bundle import MANIFEST, list_files, read_manifest
+from synfine_monai.sharing.packed_bundle import MANIFEST, SIGNATURE, list_files, read_manifest
 
 __all__ = ["new_bundle_folder", "write_zip"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-from synfine_monai.sharing.checks.figures import SIGNATURE
 from synfine_monai.sharing.checks.zip_entries import unpack
+from synfine_monai.sharing.packed_bundle import SIGNATURE
 from synfine_monai.sharing.signature import sign_manifest
 
 __all__ = ["sign_bundle"]

@@ -10,8 +10,7 @@ from monai.utils import optional_import
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-from synfine_monai.sharing.checks.figures import SIGNATURE
-from synfine_monai.sharing.packed_bundle import MANIFEST, TEXT_BYTES, parse_json
+from synfine_monai.sharing.packed_bundle import MANIFEST, SIGNATURE, TEXT_BYTES, parse_json
 
 ed25519, HAS_CRYPTOGRAPHY = optional_import("cryptography.hazmat.primitives.asymmetric.ed25519")
 serialization, _ = optional_import("cryptography.hazmat.primitives.serialization")

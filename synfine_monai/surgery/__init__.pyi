@@ -27,8 +27,6 @@ from .sensitivity import (
 )
 from .start import continue_network as continue_network, start_network as start_network
 from .tuning import (
-    SEQUENTIAL as SEQUENTIAL,
-    TRANSVERSAL as TRANSVERSAL,
     TUNE_WORDS as TUNE_WORDS,
     TuningPlan as TuningPlan,
     TuningStage as TuningStage,

@@ -21,10 +21,10 @@ from attack_tools import (
 )
 from honest_bundle import tiny_network
 
-from synfine_monai.scans.formats.lost_chunks import METADATA
 from synfine_monai.sharing.packed_bundle import (
     EXPECTED_LABELS,
     LOGGING,
+    METADATA,
     MODEL_CARD,
     MODEL_INFO,
     MODEL_WEIGHTS,

@@ -14,8 +14,7 @@ from tiny_core import CONFIGS, TINY_TUNING, quiet_environment, refusal, write_da
 
 from synfine_monai.bundle import run_verb
 from synfine_monai.scans import open_scan
-from synfine_monai.scans.formats.lost_chunks import METADATA
-from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, MODEL_WEIGHTS, TEST_INPUT
+from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, METADATA, MODEL_WEIGHTS, TEST_INPUT
 from synfine_monai.sharing.readable_parts import readable_parts
 
 SECRETS = ("kestrelfield", "marlow_well", "sorrel_labels", "ospreycore")

@@ -71,7 +71,7 @@ def test_slices_that_are_apart_are_no_volume(real_data):
 PASS = """
 import sys
 from pathlib import Path
-from synfine_monai.data.scan import (create_scan, labels_path, open_scan)
+from synfine_monai.scans import (create_scan, labels_path, open_scan)
 with open_scan(sys.argv[1]) as scan, create_scan(labels_path(scan.info, sys.argv[2]), scan.info) as sink:
     for start in range(0, scan.shape[0], 4):
         sink.write(scan.read(start, min(start + 4, scan.shape[0])) > 9000)

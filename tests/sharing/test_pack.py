@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import load_network, load_weights
-from synfine_monai.sharing import pack_bundle, pack_bundle as module, packed_bundle as layout
+from synfine_monai.sharing import pack as module, pack_bundle, packed_bundle as layout
 
 
 @pytest.fixture(autouse=True)

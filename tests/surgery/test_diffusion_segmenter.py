@@ -19,9 +19,9 @@ from synfine_monai.networks import (
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
 from synfine_monai.surgery import (
     apply_plan,
-    gradient_norm as relative_gradient_norm,
     measure_sensitivity,
     reinitialise,
+    relative_gradient_norm,
     start_network,
     tuning_plan,
 )

@@ -4,7 +4,7 @@ from torch import nn
 from torch.nn.functional import mse_loss
 
 from synfine_monai.errors import ScanError
-from synfine_monai.surgery import gradient_noise as signal_to_noise
+from synfine_monai.surgery import signal_to_noise
 
 
 def points(*targets: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet
-from synfine_monai.surgery import block_sensitivity, freeze_batch_norm, gradient_norm as relative_gradient_norm
+from synfine_monai.surgery import block_sensitivity, freeze_batch_norm, relative_gradient_norm
 
 
 def test_golden_case_is_a_mean_over_batches(golden_network, golden_batches):

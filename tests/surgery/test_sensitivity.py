@@ -8,12 +8,12 @@ from synfine_monai.errors import ScanError
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery import (
     block_sensitivity,
-    gradient_noise as signal_to_noise,
-    gradient_norm as relative_gradient_norm,
     load_sensitivity,
     measure_sensitivity,
+    relative_gradient_norm,
     save_sensitivity,
     select_group,
+    signal_to_noise,
 )
 
 

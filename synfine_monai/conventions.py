@@ -1,15 +1,6 @@
 """What the whole package agrees on, said once."""
 
-__all__ = [
-    "CLASS_OF_PHASE",
-    "NORMALISATION",
-    "OUTSIDE",
-    "PATCH_SIZE",
-    "PHASES",
-    "POOLING",
-    "REACH",
-    "UNLABELLED",
-]
+__all__ = ["CLASS_OF_PHASE", "NORMALISATION", "OUTSIDE", "PATCH_SIZE", "PHASES", "POOLING", "REACH", "UNLABELLED"]
 
 PHASES = ("matrix", "pore", "water", "clay", "dense")
 """Phases that the generator paints, in the order of their indices."""

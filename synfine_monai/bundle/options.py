@@ -13,15 +13,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 
 from synfine_monai.errors import ScanError
 
-__all__ = [
-    "Option",
-    "bundle_root",
-    "check_options",
-    "check_value",
-    "current_workflow",
-    "pick_options",
-    "read_options",
-]
+__all__ = ["Option", "bundle_root", "check_options", "check_value", "current_workflow", "pick_options", "read_options"]
 
 HEADER = "# options"
 COUNTED_FROM_ZERO = ("seed", "context", "mixup", "dropout")

@@ -19,7 +19,6 @@ from synfine_monai.transforms import fill_outside
 __all__ = ["UNLABELLED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
 
 
-
 @dataclass(frozen=True)
 class LabelledSlice:
     """One slice with labels.

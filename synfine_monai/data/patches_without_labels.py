@@ -77,9 +77,7 @@ def _corners(fov: np.ndarray, size: int) -> np.ndarray:
     return np.argwhere(inside == size * size)
 
 
-def _part(
-    slices: list[tuple[np.ndarray, np.ndarray]], part: str, task: Task
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _part(slices: list[tuple[np.ndarray, np.ndarray]], part: str, task: Task) -> list[tuple[np.ndarray, np.ndarray]]:
     if part not in ("all", "seen", "held_out"):
         raise ValueError(f"part takes all, seen or held_out, got {part!r}.")
     if part == "all":

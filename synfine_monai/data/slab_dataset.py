@@ -39,12 +39,21 @@ class SlabDataset(Dataset):
         ScanError: if slices are too small to be segmented; by an item, if it cannot be read or holds NaN.
     """
 
-    def __init__(self, scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics,
-                 slab_voxels: int = 1 << 20, chunks: Sequence[int] | None = None, halo: int = 0) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        field_of_view: FieldOfView,
+        statistics: IntensityStatistics,
+        slab_voxels: int = 1 << 20,
+        chunks: Sequence[int] | None = None,
+        halo: int = 0,
+    ) -> None:
         _, height, width = scan.shape
         if min(height, width) < SMALLEST_SIDE:
-            raise ScanError(f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "
-                            f"{SMALLEST_SIDE}×{SMALLEST_SIDE} are needed to segment them.")
+            raise ScanError(
+                f"{scan.info.path.name} has slices of {height}×{width} voxels; at least "
+                f"{SMALLEST_SIDE}×{SMALLEST_SIDE} are needed to segment them."
+            )
         self.scan, self.field_of_view, self.statistics, self.halo = scan, field_of_view, statistics, halo
         self.slices = slab_slices(scan.shape, slab_voxels)
         self.chunks = range(-(-scan.shape[0] // self.slices)) if chunks is None else chunks
@@ -67,8 +76,9 @@ class SlabDataset(Dataset):
         return read_slab(self.scan, self.field_of_view, self.statistics, start, stop, self.halo)
 
 
-def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int, stop: int,
-              halo: int = 0) -> dict[str, Any]:
+def read_slab(
+    scan: Scan, field_of_view: FieldOfView, statistics: IntensityStatistics, start: int, stop: int, halo: int = 0
+) -> dict[str, Any]:
     """Slices ``start`` to ``stop`` (exclusive) as an item of ``SlabDataset``.
 
     Raises:
@@ -80,8 +90,12 @@ def read_slab(scan: Scan, field_of_view: FieldOfView, statistics: IntensityStati
     image = fill_outside(image, inside) if inside.any() else np.zeros_like(image)
     image[~inside.any((1, 2))] = 0  # not the mean of the others, which would depend on the slab
     fov = inside[start - first : stop - first]
-    return {"image": torch.from_numpy(image)[None], "fov": torch.from_numpy(fov)[None], "start": start,
-            "halo": torch.tensor([start - first, last - stop])}
+    return {
+        "image": torch.from_numpy(image)[None],
+        "fov": torch.from_numpy(fov)[None],
+        "start": start,
+        "halo": torch.tensor([start - first, last - stop]),
+    }
 
 
 def _read(scan: Scan, start: int, stop: int) -> np.ndarray:
@@ -90,5 +104,6 @@ def _read(scan: Scan, start: int, stop: int) -> np.ndarray:
     except ScanError as problem:
         if scan.info.path.exists():
             raise
-        raise ScanError(f"{scan.info.path} was removed or moved while it was read, at slice {start}: put it back and "
-                        "start again.") from problem
+        raise ScanError(
+            f"{scan.info.path} was removed or moved while it was read, at slice {start}: put it back and start again."
+        ) from problem

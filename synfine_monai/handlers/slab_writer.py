@@ -31,8 +31,14 @@ class SlabWriter:
         ScanError: when the run starts, if the volume cannot be written there; later, if the disk is full.
     """
 
-    def __init__(self, path: str | Path, like: ScanInfo, key: str = "labels", dtype: DTypeLike = np.uint8,
-                 channels: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        like: ScanInfo,
+        key: str = "labels",
+        dtype: DTypeLike = np.uint8,
+        channels: int | None = None,
+    ) -> None:
         self.path, self.like, self.key, self.dtype, self.channels = Path(path), like, key, dtype, channels
         self.sink: ScanSink | None = None
         self.pending: Future | None = None

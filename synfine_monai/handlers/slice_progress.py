@@ -18,8 +18,7 @@ class SliceProgress:
         done: slices that an earlier run did.
     """
 
-    def __init__(self, slices: int, key: str = "labels", description: str = "Segmenting",
-                 done: int = 0) -> None:
+    def __init__(self, slices: int, key: str = "labels", description: str = "Segmenting", done: int = 0) -> None:
         self.slices, self.key, self.description, self.done = slices, key, description, done
         self.bar: tqdm | None = None
 

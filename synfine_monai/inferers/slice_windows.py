@@ -38,18 +38,21 @@ class SliceWindowInferer(Inferer):
         ValueError: if the window is below four margins, or does not fit ``divisible``.
     """
 
-    def __init__(self, window: int | None = None, margin: int = 24, divisible: int = 4,
-                 pixels_per_pass: int | None = None) -> None:
+    def __init__(
+        self, window: int | None = None, margin: int = 24, divisible: int = 4, pixels_per_pass: int | None = None
+    ) -> None:
         super().__init__()
         given = WINDOW if window is None else window
         # narrower ones would start within the outermost margin of their neighbour, where nothing but margins meets
         if given < 4 * margin or given % divisible or margin % divisible:
-            raise ValueError(f"window {given} must be at least four times the margin {margin}, and both multiples of "
-                             f"{divisible}.")
+            raise ValueError(
+                f"window {given} must be at least four times the margin {margin}, and both multiples of {divisible}."
+            )
         self.window, self.margin, self.divisible, self.pixels_per_pass = window, margin, divisible, pixels_per_pass
 
-    def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any,
-                 **kwargs: Any) -> torch.Tensor:
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
         batch, _, depth, height, width = inputs.shape
         slices = inputs.transpose(1, 2).flatten(0, 1)
         if height % self.divisible or width % self.divisible:

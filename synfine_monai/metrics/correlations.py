@@ -27,10 +27,7 @@ def dark_threshold(images: torch.Tensor | np.ndarray) -> float:
 
 
 def correlation_distance(
-    real: torch.Tensor | np.ndarray,
-    made: torch.Tensor | np.ndarray,
-    reach: int = 32,
-    threshold: float | None = None,
+    real: torch.Tensor | np.ndarray, made: torch.Tensor | np.ndarray, reach: int = 32, threshold: float | None = None
 ) -> float:
     """Mean over r of the difference between the two-point correlations of the dark phase.
 

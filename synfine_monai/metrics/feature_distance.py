@@ -65,10 +65,7 @@ def feature_distances(
     if count < 2:
         raise ScanError(f"distances between sets need two images or more in each, got {len(first)} and {len(second)}.")
     gaussian = MMDMetric(y_mapping=_fourier_features(first))
-    return {
-        "mmd": float(gaussian(first[:count], second[:count])),
-        "fid": max(float(FIDMetric()(second, first)), 0.0),
-    }
+    return {"mmd": float(gaussian(first[:count], second[:count])), "fid": max(float(FIDMetric()(second, first)), 0.0)}
 
 
 def _fourier_features(reference: torch.Tensor):

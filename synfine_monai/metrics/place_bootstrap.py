@@ -38,12 +38,7 @@ def place_interval(
 
 
 def paired_place_difference(
-    counts: np.ndarray,
-    reference: np.ndarray,
-    score: str,
-    seed: int = 0,
-    draws: int = 2000,
-    confidence: float = 0.95,
+    counts: np.ndarray, reference: np.ndarray, score: str, seed: int = 0, draws: int = 2000, confidence: float = 0.95
 ) -> Interval:
     """Interval of the mean difference in Dice, ``counts − reference``, paired by run and by place.
 

@@ -38,9 +38,7 @@ def starting_network(info: Mapping[str, Any], num_classes: int) -> nn.Module:
         return RockUNet(1, num_classes)
     kind = network_class(info["architecture"].get("_target_"))
     if kind not in SEGMENTERS:
-        raise ScanError(
-            f"the checkpoint holds a {kind.__name__} and no segmenter: give the model.pt of a training."
-        )
+        raise ScanError(f"the checkpoint holds a {kind.__name__} and no segmenter: give the model.pt of a training.")
     return build_network({**info["architecture"], "num_classes": num_classes})
 
 

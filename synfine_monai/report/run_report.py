@@ -33,12 +33,7 @@ class RunReport:
     """
 
     def __init__(
-        self,
-        output_dir: str | Path,
-        task: Task,
-        split: str,
-        slices: Sequence[LabelledSlice],
-        info: Mapping[str, Any],
+        self, output_dir: str | Path, task: Task, split: str, slices: Sequence[LabelledSlice], info: Mapping[str, Any]
     ) -> None:
         self.output_dir, self.task, self.split = Path(output_dir), task, split
         self.slices, self.info = list(slices), dict(info)

@@ -15,7 +15,6 @@ from synfine_monai.files import atomic_file
 __all__ = ["PorosityProfile"]
 
 
-
 @dataclass
 class PorosityProfile:
     """Counts of pore voxels and of all voxels in the core, slice by slice; slabs are added in z order.
@@ -56,8 +55,13 @@ class PorosityProfile:
 
     def summary(self) -> dict[str, Any]:
         """Totals: porosity, pore_voxels, voxels, slices, pore_labels."""
-        return {"porosity": self.porosity, "pore_voxels": sum(self.pore_voxels), "voxels": sum(self.voxels),
-                "slices": len(self.voxels), "pore_labels": sorted(self.pore_labels)}
+        return {
+            "porosity": self.porosity,
+            "pore_voxels": sum(self.pore_voxels),
+            "voxels": sum(self.voxels),
+            "slices": len(self.voxels),
+            "pore_labels": sorted(self.pore_labels),
+        }
 
     def write_csv(self, path: str | Path) -> None:
         """Write slice, depth_um, porosity, voxels; what is unknown is left empty.

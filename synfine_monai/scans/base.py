@@ -91,8 +91,10 @@ class Scan(ABC):
         except (ScanError, MemoryError):
             raise
         except Exception as problem:  # each library has its own errors for damaged files
-            raise ScanError(f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut "
-                            f"short or damaged ({one_line(problem)}).") from problem
+            raise ScanError(
+                f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut "
+                f"short or damaged ({one_line(problem)})."
+            ) from problem
         slab = np.ascontiguousarray(slab, dtype=self.dtype)
         if slab.dtype.kind == "f":
             self._refuse_non_finite(slab, start)
@@ -102,8 +104,10 @@ class Scan(ABC):
         for z, image in enumerate(slab, start):
             bad = image.size - int(np.count_nonzero(np.isfinite(image)))
             if bad:
-                raise ScanError(f"{self.info.path.name}: {bad:,} voxels of slice {z} are NaN or infinite; replace "
-                                "them, for example by the grey level outside the core.")
+                raise ScanError(
+                    f"{self.info.path.name}: {bad:,} voxels of slice {z} are NaN or infinite; replace "
+                    "them, for example by the grey level outside the core."
+                )
 
     @abstractmethod
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -222,14 +226,16 @@ class ScanSink(ABC):
         shutil.rmtree(old, ignore_errors=True)
 
     def _not_written(self, problem: OSError) -> ScanError:
-        return ScanError(f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make "
-                         "room.")
+        return ScanError(
+            f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make room."
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self.close()
         else:

@@ -35,11 +35,11 @@ class ChunkLayers:
             whole = (stop - z) // self.chunk_depth * self.chunk_depth
             if whole and z % self.chunk_depth == 0:  # full layers go straight into the slab
                 upto = z + whole
-                slab[z - start:upto - start] = self._slices(array, z, upto)
+                slab[z - start : upto - start] = self._slices(array, z, upto)
             else:
                 first, block = self._block(array, z)
                 upto = min(stop, first + len(block))
-                slab[z - start:upto - start] = block[z - first:upto - first]
+                slab[z - start : upto - start] = block[z - first : upto - first]
             z = upto
         return slab
 

@@ -17,5 +17,6 @@ def format_library(name: str, file_name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError:
-        raise ScanError(f"{file_name} needs the library {name}, which is not installed: "
-                        "pip install 'synfine_monai[zarr]'.") from None
+        raise ScanError(
+            f"{file_name} needs the library {name}, which is not installed: pip install 'synfine_monai[zarr]'."
+        ) from None

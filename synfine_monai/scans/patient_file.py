@@ -27,7 +27,7 @@ class PatientFile(RawIOBase):
         size = len(rest)
         try:
             while rest and self._error is None:
-                rest = rest[self._file.write(rest):]
+                rest = rest[self._file.write(rest) :]
         except OSError as problem:
             self._error = problem
         return size

@@ -31,8 +31,12 @@ class ScanReader(ImageReader):
         raw_shape, raw_dtype, voxel_size_um: as in ``open_scan``.
     """
 
-    def __init__(self, raw_shape: Sequence[int] | None = None, raw_dtype: DTypeLike | None = None,
-                 voxel_size_um: float | Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        raw_shape: Sequence[int] | None = None,
+        raw_dtype: DTypeLike | None = None,
+        voxel_size_um: float | Sequence[float] | None = None,
+    ) -> None:
         super().__init__()
         self.options: dict[str, Any] = {"raw_shape": raw_shape, "raw_dtype": raw_dtype, "voxel_size_um": voxel_size_um}
 
@@ -60,8 +64,10 @@ class ScanReader(ImageReader):
                 infos.append(scan.info)
         for info in infos[1:]:
             if info.shape != infos[0].shape:
-                raise ScanError(f"{info.path.name} has the shape {info.shape}, {infos[0].path.name} {infos[0].shape}; "
-                                "channels of one image have one shape.")
+                raise ScanError(
+                    f"{info.path.name} has the shape {info.shape}, {infos[0].path.name} {infos[0].shape}; "
+                    "channels of one image have one shape."
+                )
         many = len(volumes) > 1
         return np.stack(volumes) if many else volumes[0], _meta_data(infos[0], 0 if many else float("nan"))
 
@@ -69,6 +75,11 @@ class ScanReader(ImageReader):
 def _meta_data(info: ScanInfo, channel_dim: float) -> dict[str, Any]:
     affine = info.affine[:, [2, 1, 0, 3]]
     space = SpaceKeys.LPS if info.format in ("nrrd", "mha", "mhd") else SpaceKeys.RAS
-    return {MetaKeys.AFFINE: affine, MetaKeys.ORIGINAL_AFFINE: affine.copy(), MetaKeys.SPACE: space,
-            MetaKeys.SPATIAL_SHAPE: np.asarray(info.shape), MetaKeys.ORIGINAL_CHANNEL_DIM: channel_dim,
-            "voxel_size_um": info.voxel_size_um}
+    return {
+        MetaKeys.AFFINE: affine,
+        MetaKeys.ORIGINAL_AFFINE: affine.copy(),
+        MetaKeys.SPACE: space,
+        MetaKeys.SPATIAL_SHAPE: np.asarray(info.shape),
+        MetaKeys.ORIGINAL_CHANNEL_DIM: channel_dim,
+        "voxel_size_um": info.voxel_size_um,
+    }

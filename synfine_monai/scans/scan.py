@@ -26,24 +26,59 @@ from synfine_monai.scans.formats.zarr_sink import ZarrSink
 from synfine_monai.scans.quiet import quiet_libraries
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 
-__all__ = ["Scan", "ScanInfo", "ScanSink", "create_scan", "extension_of", "format_of", "labels_path", "new_scan_info",
-           "open_scan"]
+__all__ = [
+    "Scan",
+    "ScanInfo",
+    "ScanSink",
+    "create_scan",
+    "extension_of",
+    "format_of",
+    "labels_path",
+    "new_scan_info",
+    "open_scan",
+]
 
-FORMATS = {".tif": "tiff", ".tiff": "tiff", ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd",
-           ".nhdr": "nrrd", ".mha": "mha", ".mhd": "mhd", ".zarr": "zarr", ".h5": "hdf5", ".hdf5": "hdf5",
-           ".nxs": "hdf5", ".png": "png", ".raw": "raw"}
+FORMATS = {
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".nrrd": "nrrd",
+    ".nhdr": "nrrd",
+    ".mha": "mha",
+    ".mhd": "mhd",
+    ".zarr": "zarr",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".nxs": "hdf5",
+    ".png": "png",
+    ".raw": "raw",
+}
 """Extension -> format."""
 
-SINKS: dict[str, type[ScanSink]] = {"tiff": TiffSink, "tiff_folder": TiffFolderSink, "nifti": NiftiSink,
-                                    "nrrd": NrrdSink, "mha": MetaImageSink, "mhd": MetaImageSink, "zarr": ZarrSink,
-                                    "hdf5": Hdf5Sink, "raw": RawSink}
+SINKS: dict[str, type[ScanSink]] = {
+    "tiff": TiffSink,
+    "tiff_folder": TiffFolderSink,
+    "nifti": NiftiSink,
+    "nrrd": NrrdSink,
+    "mha": MetaImageSink,
+    "mhd": MetaImageSink,
+    "zarr": ZarrSink,
+    "hdf5": Hdf5Sink,
+    "raw": RawSink,
+}
 
 DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "zarr": "um", "hdf5": "um", "raw": "um"}
 """Unit to write where the source states none; millimetres for the other formats."""
 
 
-def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None, raw_dtype: DTypeLike | None = None,
-              voxel_size_um: float | Sequence[float] | None = None) -> Scan:
+def open_scan(
+    path: str | os.PathLike,
+    *,
+    raw_shape: Sequence[int] | None = None,
+    raw_dtype: DTypeLike | None = None,
+    voxel_size_um: float | Sequence[float] | None = None,
+) -> Scan:
     """Open a scan for reading by windows of slices; reads its header only.
 
     Args:
@@ -70,8 +105,9 @@ def open_scan(path: str | os.PathLike, *, raw_shape: Sequence[int] | None = None
     except (ScanError, MemoryError):
         raise
     except Exception as problem:  # each library has its own errors for damaged files
-        raise ScanError(f"{path.name} cannot be read as {kind}, it is cut short or damaged "
-                        f"({one_line(problem)}).") from problem
+        raise ScanError(
+            f"{path.name} cannot be read as {kind}, it is cut short or damaged ({one_line(problem)})."
+        ) from problem
     if size is not None:
         scan.info = with_voxel_size(scan.info, size)
     return scan
@@ -105,12 +141,12 @@ def _refuse_unreadable(path: Path) -> None:
 
 
 def extension_of(path: str | os.PathLike) -> str:
-    """".tif", ".nii.gz", ".ome.tif", ".ome.zarr" …, as the file spells it; "" if it has none."""
+    """ ".tif", ".nii.gz", ".ome.tif", ".ome.zarr" …, as the file spells it; "" if it has none."""
     path = split_dataset(path)[0]
     name = path.name
     for double in (".nii.gz", ".ome.tif", ".ome.tiff", ".ome.zarr"):
         if name.lower().endswith(double):
-            return name[-len(double):]
+            return name[-len(double) :]
     return path.suffix
 
 
@@ -124,8 +160,9 @@ def format_of(path: str | os.PathLike) -> str:
         return "zarr" if is_zarr(Path(path)) else "tiff_folder"
     extension = extension_of(path).lower().removeprefix(".ome")
     if extension not in FORMATS:
-        raise ScanError(f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with "
-                        "one TIFF a slice.")
+        raise ScanError(
+            f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with one TIFF a slice."
+        )
     return FORMATS[extension]
 
 
@@ -141,8 +178,12 @@ def with_voxel_size(info: ScanInfo, voxel_size_um: tuple[float, float, float]) -
     return dataclasses.replace(info, voxel_size_um=voxel_size_um, affine=affine, layout={**info.layout, "unit": unit})
 
 
-def new_scan_info(path: str | os.PathLike, shape: tuple[int, int, int], dtype: DTypeLike,
-                  voxel_size_um: float | Sequence[float] | None = None) -> ScanInfo:
+def new_scan_info(
+    path: str | os.PathLike,
+    shape: tuple[int, int, int],
+    dtype: DTypeLike,
+    voxel_size_um: float | Sequence[float] | None = None,
+) -> ScanInfo:
     """Describe a scan that no file holds yet, to be given to ``create_scan``; its format is that of ``path``.
 
     A path without an extension is a folder with one TIFF a slice.
@@ -157,8 +198,9 @@ def new_scan_info(path: str | os.PathLike, shape: tuple[int, int, int], dtype: D
     return dataclasses.replace(info, voxel_size_um=size, affine=affine, layout={"unit": unit})
 
 
-def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.uint8,
-                channels: int | None = None) -> ScanSink:
+def create_scan(
+    path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.uint8, channels: int | None = None
+) -> ScanSink:
     """Begin a volume of the shape, voxel size, affine and layout of ``like``.
 
     Args:
@@ -179,8 +221,13 @@ def create_scan(path: str | os.PathLike, like: ScanInfo, dtype: DTypeLike = np.u
     return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
-def labels_path(info: ScanInfo, output_dir: str | os.PathLike, suffix: str = "_labels", dtype: DTypeLike = np.uint8,
-                extension: str | None = None) -> Path:
+def labels_path(
+    info: ScanInfo,
+    output_dir: str | os.PathLike,
+    suffix: str = "_labels",
+    dtype: DTypeLike = np.uint8,
+    extension: str | None = None,
+) -> Path:
     """Where labels like ``info`` go: the source's name with ``suffix``, in its own format and extension.
 
     A folder for a folder; a raw file's name gets the type of the labels, and the sizes and voxel size if it lacks them.

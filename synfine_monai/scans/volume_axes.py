@@ -59,13 +59,16 @@ def find_volume_axes(file_name: str, shape: Sequence[int], names: Sequence[str] 
 def _named(file_name: str, shape: Sequence[int], names: Sequence[str]) -> tuple[str | None, ...]:
     for name, length in zip(names, shape, strict=True):
         if name not in "zyx" and length > 1:
-            raise ScanError(f"{file_name} has {length} {WORDS.get(name, f'values along its axis {name}')}; a scan is "
-                            "one grey-level volume: save the one to segment by itself.")
+            raise ScanError(
+                f"{file_name} has {length} {WORDS.get(name, f'values along its axis {name}')}; a scan is "
+                "one grey-level volume: save the one to segment by itself."
+            )
     kept = tuple(name if name in "zyx" else None for name in names)
     order = "".join(name for name in kept if name)
     if order not in ("zyx", "yx"):
-        raise ScanError(f"{file_name} has its axes in the order {', '.join(names)}; a scan is stored as z, y, x: "
-                        "transpose it.")
+        raise ScanError(
+            f"{file_name} has its axes in the order {', '.join(names)}; a scan is stored as z, y, x: transpose it."
+        )
     return kept
 
 
@@ -76,12 +79,16 @@ def _unnamed(file_name: str, shape: Sequence[int]) -> tuple[str | None, ...]:
     while last - first > 3 and shape[last - 1] == 1:
         last -= 1
     if last - first > 3:
-        raise ScanError(f"{file_name} has the shape {_size(shape)}; a scan has z, y and x: save one channel of one "
-                        "time point by itself.")
-    if last - first == 3 and shape[last - 1] in COLOURS and min(shape[first:last - 1]) >= SMALLEST_IMAGE:
-        raise ScanError(f"{file_name} of shape {_size(shape)} is a colour image ({shape[last - 1]} values a pixel); "
-                        "save it as grey levels.")
-    return (None,) * first + tuple("zyx"[-(last - first):]) + (None,) * (len(shape) - last)
+        raise ScanError(
+            f"{file_name} has the shape {_size(shape)}; a scan has z, y and x: save one channel of one "
+            "time point by itself."
+        )
+    if last - first == 3 and shape[last - 1] in COLOURS and min(shape[first : last - 1]) >= SMALLEST_IMAGE:
+        raise ScanError(
+            f"{file_name} of shape {_size(shape)} is a colour image ({shape[last - 1]} values a pixel); "
+            "save it as grey levels."
+        )
+    return (None,) * first + tuple("zyx"[-(last - first) :]) + (None,) * (len(shape) - last)
 
 
 def _size(shape: Sequence[int]) -> str:

@@ -54,8 +54,15 @@ class VoxelStream:
         skip: bytes of the inflated stream before the first voxel.
     """
 
-    def __init__(self, path: Path, offset: int, shape: tuple[int, int, int], dtype: np.dtype, encoding: str = "raw",
-                 skip: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        offset: int,
+        shape: tuple[int, int, int],
+        dtype: np.dtype,
+        encoding: str = "raw",
+        skip: int = 0,
+    ) -> None:
         self.path, self.offset, self.shape, self.dtype = Path(path), int(offset), shape, np.dtype(dtype)
         self.encoding, self.skip = encoding, skip
         self.slice_bytes = shape[1] * shape[2] * self.dtype.itemsize

@@ -65,8 +65,10 @@ class ScanWriter(ImageWriter):
             path = path.with_name(labels_name(path.stem, "", tuple(shape), dtype, size) + path.suffix)
         like = self._source(path) or new_scan_info(path, tuple(shape), dtype, size)
         if tuple(shape) != like.shape:
-            raise ScanError(f"{path.name} would have the shape {tuple(shape)}, but {like.path.name} has {like.shape}; "
-                            "undo what changed the shape (Invertd) before saving.")
+            raise ScanError(
+                f"{path.name} would have the shape {tuple(shape)}, but {like.path.name} has {like.shape}; "
+                "undo what changed the shape (Invertd) before saving."
+            )
         with create_scan(path, like, dtype, None if channels == 1 else channels) as sink:
             sink.write(self.data_obj[0] if channels == 1 else self.data_obj)
 

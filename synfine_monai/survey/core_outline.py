@@ -46,8 +46,10 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
         bright = valid & (smooth > threshold)
         cores = np.stack([_largest(mask) for mask in bright]) & valid
         if _stand_in_surroundings(cores, valid, np.stack([thumbnail.grey for thumbnail in thumbnails])):
-            return [core & ~ndimage.binary_dilation(inside & ~core, np.ones((3, 3)))
-                    for core, inside in zip(cores, valid, strict=True)]
+            return [
+                core & ~ndimage.binary_dilation(inside & ~core, np.ones((3, 3)))
+                for core, inside in zip(cores, valid, strict=True)
+            ]
         if cores.sum() > MOST_OF_IT * valid.sum():
             valid &= ~np.stack([ndimage.binary_fill_holes(core) & ~core for core in cores])  # drilled
     return list(valid)
@@ -117,5 +119,6 @@ def _stand_in_surroundings(cores: np.ndarray, valid: np.ndarray, greys: np.ndarr
     largest = cores.sum((1, 2)).argmax()
     core = ndimage.binary_fill_holes(cores[largest])
     middle = tuple(np.round(ndimage.center_of_mass(ndimage.binary_fill_holes(valid[largest]))).astype(int))
-    return bool(core[middle] and _roundness(core) > ROUNDNESS
-                and np.median(greys[rest]) < np.percentile(greys[cores], 10))
+    return bool(
+        core[middle] and _roundness(core) > ROUNDNESS and np.median(greys[rest]) < np.percentile(greys[cores], 10)
+    )

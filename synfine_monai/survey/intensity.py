@@ -55,8 +55,13 @@ class IntensityStatistics:
         if missing:
             raise ScanError(f"the intensity statistics lack {', '.join(missing)}: was their file edited?")
         _check_method(entry["method"])
-        return cls(entry["method"], float(entry["center"]), float(entry["scale"]),
-                   tuple(map(float, entry["bin_edges"])), tuple(map(float, entry["histogram"])))
+        return cls(
+            entry["method"],
+            float(entry["center"]),
+            float(entry["scale"]),
+            tuple(map(float, entry["bin_edges"])),
+            tuple(map(float, entry["histogram"])),
+        )
 
 
 def _zscore(values: np.ndarray) -> tuple[float, float]:
@@ -76,12 +81,16 @@ def _median_mad(values: np.ndarray) -> tuple[float, float]:
 
 
 _MEASURES: Mapping[str, Callable[[np.ndarray], tuple[float, float]]] = {
-    "zscore": _zscore, "clipped_zscore": _clipped_zscore, "median_mad": _median_mad}
+    "zscore": _zscore,
+    "clipped_zscore": _clipped_zscore,
+    "median_mad": _median_mad,
+}
 METHODS = tuple(_MEASURES)
 
 
-def measure_intensity(volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray],
-                      method: str = "zscore") -> IntensityStatistics:
+def measure_intensity(
+    volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray], method: str = "zscore"
+) -> IntensityStatistics:
     """Find the statistics of all volumes together, inside their fields of view.
 
     Args:
@@ -143,8 +152,10 @@ def _measure(parts: Iterable[np.ndarray], method: str) -> IntensityStatistics:
     if not np.isfinite([center, scale]).all():
         raise ScanError("the scan holds NaN or infinite voxels inside its field of view: mask or repair them first.")
     if scale <= 1e-6 * max(abs(center), 1e-30):
-        raise ScanError(f"grey levels inside the field of view do not vary (scale {scale:g} by {method} about "
-                        f"{center:g}): is the image constant, or its type too coarse?")
+        raise ScanError(
+            f"grey levels inside the field of view do not vary (scale {scale:g} by {method} about "
+            f"{center:g}): is the image constant, or its type too coarse?"
+        )
     normalised = np.clip((values - center) / scale, BIN_EDGES[0], BIN_EDGES[-1])
     counts, _ = np.histogram(normalised, BIN_EDGES)
     return IntensityStatistics(method, center, scale, BIN_EDGES, tuple((counts / counts.sum()).tolist()))

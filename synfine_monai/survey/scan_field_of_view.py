@@ -101,8 +101,10 @@ def _found(scan: Scan) -> FieldOfView:
         lowest.append(image.min())
         highest.append(image.max())
     if min(lowest) == max(highest):
-        raise ScanError(f"{scan.info.path.name} is constant: all voxels that were read are {min(lowest):g}, so "
-                        "there is no rock in it. Is it the right file?")
+        raise ScanError(
+            f"{scan.info.path.name} is constant: all voxels that were read are {min(lowest):g}, so "
+            "there is no rock in it. Is it the right file?"
+        )
     found = FoundFieldOfView(scan.shape, depths, thumbnails)
     if not any(core.any() for core in found.cores):
         raise ScanError(f"{scan.info.path.name}: no core was found in it; give a mask of the core with --fov.")
@@ -112,8 +114,10 @@ def _found(scan: Scan) -> FieldOfView:
 def _given(scan: Scan, path: Path) -> FieldOfView:
     mask = open_scan(path)
     if mask.shape not in (scan.shape, (1, *scan.shape[1:])):
-        raise ScanError(f"{path.name} is a field of view of {_size(mask.shape)} voxels (z, y, x), but "
-                        f"{scan.info.path.name} has {_size(scan.shape)}: give one of the same shape, or one slice.")
+        raise ScanError(
+            f"{path.name} is a field of view of {_size(mask.shape)} voxels (z, y, x), but "
+            f"{scan.info.path.name} has {_size(scan.shape)}: give one of the same shape, or one slice."
+        )
     if not any(mask.read(z, z + 1).any() for z in range(mask.shape[0])):
         raise ScanError(f"{path.name} is an empty field of view, all of it is 0: mark the core with 1.")
     return GivenFieldOfView(scan.shape, mask)

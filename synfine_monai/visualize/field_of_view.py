@@ -11,8 +11,13 @@ OUTLINE = "#D55E00"
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 
 
-def draw_field_of_view(axes: Axes, image: np.ndarray, fov: np.ndarray,
-                       voxel_size_um: tuple[float, float, float] | None = None, title: str = "") -> None:
+def draw_field_of_view(
+    axes: Axes,
+    image: np.ndarray,
+    fov: np.ndarray,
+    voxel_size_um: tuple[float, float, float] | None = None,
+    title: str = "",
+) -> None:
     """Draw a slice in grey with the outline of its field of view dashed, and a scale bar if the voxel size is known.
 
     Args:
@@ -55,5 +60,12 @@ def draw_scale_bar(axes: Axes, width: int, height: int, pixel_um: float) -> None
     text = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
     axes.plot([left, left + length / pixel_um], [bottom, bottom], color="white", linewidth=6, solid_capstyle="butt")
     axes.plot([left, left + length / pixel_um], [bottom, bottom], color="black", linewidth=3, solid_capstyle="butt")
-    axes.text(left + length / pixel_um / 2, bottom - 0.02 * height, text, ha="center", va="bottom", color="white",
-              bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 2})
+    axes.text(
+        left + length / pixel_um / 2,
+        bottom - 0.02 * height,
+        text,
+        ha="center",
+        va="bottom",
+        color="white",
+        bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 2},
+    )

@@ -12,7 +12,6 @@ from synfine_monai.visualize.phase_colors import class_colormap, class_colors
 __all__ = ["gallery_figure"]
 
 
-
 def gallery_figure(
     rows: Sequence[tuple[str, np.ndarray, np.ndarray | None]],
     labels: Sequence[str],

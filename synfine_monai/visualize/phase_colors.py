@@ -27,8 +27,9 @@ def class_colors(phases: Sequence[Sequence[str]]) -> np.ndarray:
     unknown = {name for names in phases for name in names} - set(PHASE_COLORS)
     if unknown:
         raise ValueError(f"no colour for the phases {sorted(unknown)}: known are {', '.join(PHASE_COLORS)}.")
-    return np.array([np.mean([to_rgb(PHASE_COLORS[name]) for name in names] or [to_rgb(UNKNOWN)], axis=0)
-                     for names in phases])
+    return np.array(
+        [np.mean([to_rgb(PHASE_COLORS[name]) for name in names] or [to_rgb(UNKNOWN)], axis=0) for names in phases]
+    )
 
 
 def class_colormap(phases: Sequence[Sequence[str]]) -> ListedColormap:

@@ -21,8 +21,15 @@ def draw_porosity_profile(axes: Axes, profile: PorosityProfile, title: str = "Po
     if profile.depths_um is not None:
         depths, label = profile.depths_um / 1000, "depth (mm)"
     percent = 100 * profile.per_slice
-    axes.plot(percent, depths, color=PHASE_COLORS["pore"], linewidth=1.2, marker="o" if len(depths) < 30 else None,
-              markersize=4, label="each slice")
+    axes.plot(
+        percent,
+        depths,
+        color=PHASE_COLORS["pore"],
+        linewidth=1.2,
+        marker="o" if len(depths) < 30 else None,
+        markersize=4,
+        label="each slice",
+    )
     if profile.porosity is not None:
         total = 100 * profile.porosity
         axes.axvline(total, color="black", linestyle="dashed", linewidth=1, label=f"whole scan, {total:.1f} %")

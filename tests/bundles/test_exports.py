@@ -67,11 +67,7 @@ def checkpoints(pretrained):
     tiny, hybrid = pretrained / "model.pt", HYBRID / "models" / "model.pt"
     if not hybrid.is_file():
         assert "No weights are shipped" in (HYBRID / "docs" / "README.md").read_text(encoding="utf-8")
-    return {
-        "tiny": tiny,
-        "shipped": BUNDLE / "models" / "model.pt",
-        "hybrid": hybrid if hybrid.is_file() else tiny,
-    }
+    return {"tiny": tiny, "shipped": BUNDLE / "models" / "model.pt", "hybrid": hybrid if hybrid.is_file() else tiny}
 
 
 @pytest.fixture(scope="module")

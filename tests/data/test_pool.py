@@ -6,10 +6,7 @@ from synfine_monai.data.pool import with_margin
 from synfine_monai.errors import ScanError
 
 REAL = {"image": torch.zeros(3, 1, 8, 8), "label": torch.zeros(3, 1, 8, 8, dtype=torch.uint8)}
-ROW = {
-    "image": torch.arange(4.0).expand(2, 1, 4, 4).half(),
-    "label": torch.ones(2, 1, 4, 4, dtype=torch.uint8),
-}
+ROW = {"image": torch.arange(4.0).expand(2, 1, 4, 4).half(), "label": torch.ones(2, 1, 4, 4, dtype=torch.uint8)}
 
 
 def test_the_image_is_reflected_into_the_margin_and_the_margin_has_no_label():

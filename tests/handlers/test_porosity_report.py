@@ -18,7 +18,9 @@ def test_the_report_of_a_scan(tmp_path, capsys, scan, name):
     assert engine.state.metrics["porosity"] == pytest.approx(3 / 7)
     assert json.loads((tmp_path / "out" / f"{name}_porosity.json").read_text(encoding="utf-8"))["voxels"] == 7
     assert (tmp_path / "out" / f"{name}_porosity.csv").read_text(encoding="utf-8").splitlines()[1:] == [
-        "0,0,0.666667,3", "1,3,0.250000,4"]
+        "0,0,0.666667,3",
+        "1,3,0.250000,4",
+    ]
     assert (tmp_path / "out" / f"{name}_porosity.png").stat().st_size > 1000
     assert "42.86% of 7 voxels" in capsys.readouterr().out
 

@@ -34,9 +34,18 @@ def folder(tmp_path_factory):
     with torch.inference_mode():
         means = network.eval()(torch.randn(1, 1, 64, 64)).mean((0, 2, 3))
     network.head.bias.data -= means  # every class wins somewhere
-    save_model(network, {"format_version": FORMAT_VERSION, "architecture": architecture_of(network), "pore_labels": [1],
-                         "labels": ["a", "b", "c"], "phases": [["matrix"], ["pore"], ["dense"]],
-                         "normalisation": "zscore"}, folder / "model.pt")
+    save_model(
+        network,
+        {
+            "format_version": FORMAT_VERSION,
+            "architecture": architecture_of(network),
+            "pore_labels": [1],
+            "labels": ["a", "b", "c"],
+            "phases": [["matrix"], ["pore"], ["dense"]],
+            "normalisation": "zscore",
+        },
+        folder / "model.pt",
+    )
     rng = np.random.default_rng(0)
     block = np.repeat(np.repeat(rng.integers(8_000, 30_000, (8, 128, 128)), 4, 1), 4, 2).astype(np.uint16)
     for name, repeats in (("tiny.tif", 1), ("short.tif", 3), ("long.tif", 12), ("long.nii.gz", 12)):
@@ -48,16 +57,25 @@ def folder(tmp_path_factory):
 
 
 def options_for(folder, scan, out):
-    return {"scan": str(folder / scan), "output_dir": str(out), "checkpoint": str(folder / "model.pt"),
-            "slab_voxels": 1 << 20}
+    return {
+        "scan": str(folder / scan),
+        "output_dir": str(out),
+        "checkpoint": str(folder / "model.pt"),
+        "slab_voxels": 1 << 20,
+    }
 
 
 def start(folder, scan, out):
     """The verb in a process that prints its peak memory in kB at the end."""
     arguments = {"config_file": str(CONFIG), **options_for(folder, scan, out), "engine": ENGINE}
     code = f"from monai.bundle import run; run(**{arguments!r}); print('PEAK', {PEAK})"
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=folder, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def segment(folder, scan, out):

@@ -23,13 +23,16 @@ def test_berea_is_the_same_in_both_formats(real_data):
             np.testing.assert_array_equal(tiff.read(start, start + 40), nifti.read(start, start + 40))
 
 
-@pytest.mark.parametrize(("name", "options", "shape", "dtype"), [
-    ("berea/scan.tif", {}, (160, 200, 200), "uint16"),
-    ("berea/scan.nii.gz", {}, (160, 200, 200), "uint16"),
-    ("unlabelled/mortar_slices", {}, (12, 1011, 980), "uint16"),
-    ("unlabelled/carbonate_slice.tif", {}, (1, 1008, 980), "uint16"),
-    ("unlabelled/raw_100_100_200.raw", {"raw_dtype": "uint16"}, (200, 100, 100), "uint16"),
-])
+@pytest.mark.parametrize(
+    ("name", "options", "shape", "dtype"),
+    [
+        ("berea/scan.tif", {}, (160, 200, 200), "uint16"),
+        ("berea/scan.nii.gz", {}, (160, 200, 200), "uint16"),
+        ("unlabelled/mortar_slices", {}, (12, 1011, 980), "uint16"),
+        ("unlabelled/carbonate_slice.tif", {}, (1, 1008, 980), "uint16"),
+        ("unlabelled/raw_100_100_200.raw", {"raw_dtype": "uint16"}, (200, 100, 100), "uint16"),
+    ],
+)
 def test_labels_have_the_format_shape_and_voxel_size_of_the_scan(real_data, tmp_path, name, options, shape, dtype):
     with open_scan(real_data / name, **options) as scan:
         assert (scan.shape, scan.dtype) == (shape, dtype)
@@ -94,7 +97,8 @@ def test_a_scan_four_times_as_long_needs_no_more_memory(real_data, tmp_path, nam
         else:
             with create_scan(path, new_scan_info(path, stack.shape, info.dtype, 6), info.dtype) as sink:
                 sink.write(stack)
-        done = subprocess.run([sys.executable, "-c", PASS, path, tmp_path / "out"], capture_output=True, text=True,
-                              check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", PASS, path, tmp_path / "out"], capture_output=True, text=True, check=True
+        )
         peaks.append(int(done.stdout))
     assert peaks[1] < 1.02 * peaks[0], peaks

@@ -37,6 +37,6 @@ def test_a_layer_too_large_to_keep_is_read_in_passes(monkeypatch):
     stored = Stored(8)
     layers = ChunkLayers(find_volume_axes("core", VOLUME.shape), VOLUME.dtype, 8)
     for z in range(23):
-        np.testing.assert_array_equal(layers.read(stored, z, z + 1), VOLUME[z:z + 1])
+        np.testing.assert_array_equal(layers.read(stored, z, z + 1), VOLUME[z : z + 1])
         assert layers._kept.nbytes <= 3 * SLICE_BYTES
     assert max(stored.decoded.values()) == 3  # 3 + 3 + 2 slices of a layer of 8

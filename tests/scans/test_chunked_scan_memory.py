@@ -32,7 +32,8 @@ def test_memory_is_that_of_some_layers_of_chunks(tmp_path, name):
         with create_scan(path, new_scan_info(path, (64 * times, 400, 400), np.uint16, 6), np.uint16) as sink:
             for _ in range(times):
                 sink.write(layer)
-        done = subprocess.run([sys.executable, "-c", PASS, path, tmp_path / "out"], capture_output=True, text=True,
-                              check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", PASS, path, tmp_path / "out"], capture_output=True, text=True, check=True
+        )
         peaks.append(int(done.stdout) * 1024)
     assert peaks[1] - peaks[0] < 0.3 * 9 * layer.nbytes, peaks  # the allocator keeps some of what was freed

@@ -44,9 +44,12 @@ def test_nothing_is_left_after_an_error(tmp_path, name):
     source = written(tmp_path / name)
     out = tmp_path / "out"
     path = labels_path(source, out)
-    for slabs, error in [([LABELS[:2], KeyError("stop")], "stop"), ([LABELS[:2]], "got 2 of its 5 slices"),
-                         ([LABELS[:4], LABELS[:2]], "has 5 slices, got slice 6"),
-                         ([np.zeros((2, 6, 7))], "takes slabs of d×7×6 voxels, got 2×6×7")]:
+    for slabs, error in [
+        ([LABELS[:2], KeyError("stop")], "stop"),
+        ([LABELS[:2]], "got 2 of its 5 slices"),
+        ([LABELS[:4], LABELS[:2]], "has 5 slices, got slice 6"),
+        ([np.zeros((2, 6, 7))], "takes slabs of d×7×6 voxels, got 2×6×7"),
+    ]:
         with pytest.raises((KeyError, ScanError), match=error):
             fill(path, source, slabs)
         assert list(out.iterdir()) == []

@@ -39,10 +39,21 @@ def test_refuses_pages_of_different_shape_or_type(tmp_path, place, odd):
         open_scan(tmp_path / "core.tif")
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"compression": "zlib"}, {"compression": "lzw"}, {"imagej": True}, {"imagej": True, "compression": "zlib"},
-    {"ome": True}, {"ome": True, "compression": "zlib"}, {"metadata": None}, {"metadata": None, "compression": "zlib"},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"compression": "zlib"},
+        {"compression": "lzw"},
+        {"imagej": True},
+        {"imagej": True, "compression": "zlib"},
+        {"ome": True},
+        {"ome": True, "compression": "zlib"},
+        {"metadata": None},
+        {"metadata": None, "compression": "zlib"},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("share", [0.999, 0.9, 0.5, 0.1, 0.01])
 def test_refuses_a_file_that_is_cut_short(tmp_path, caplog, recwarn, capfd, options, share):
     path = tmp_path / "core.tif"

@@ -20,12 +20,16 @@ def test_a_chunk_that_is_cut_short(tmp_path, zarr_format):
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
-@pytest.mark.parametrize(("lost", "words"), [
-    ([(1, 1, 1)], "1 of the 9 chunks of slices 4 to 7 is missing"),
-    ([(2, 0, 0)], "1 of the 9 chunks of slices 8 to 11 is missing"),
-    ([(0, 1, 1), (0, 1, 2)], "2 of the 9 chunks of slices 0 to 3 are missing"),
-    ([(2, y, x) for y in range(3) for x in range(3)], "9 of the 9 chunks of slices 8 to 11 are missing"),
-    ([(z, y, x) for z in range(3) for y in range(3) for x in range(3)], "none of its 27 chunks is there")])
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ([(1, 1, 1)], "1 of the 9 chunks of slices 4 to 7 is missing"),
+        ([(2, 0, 0)], "1 of the 9 chunks of slices 8 to 11 is missing"),
+        ([(0, 1, 1), (0, 1, 2)], "2 of the 9 chunks of slices 0 to 3 are missing"),
+        ([(2, y, x) for y in range(3) for x in range(3)], "9 of the 9 chunks of slices 8 to 11 are missing"),
+        ([(z, y, x) for z in range(3) for y in range(3) for x in range(3)], "none of its 27 chunks is there"),
+    ],
+)
 def test_chunks_that_are_lost(tmp_path, zarr_format, lost, words):
     path = plain(tmp_path / "core.zarr", zarr_format=zarr_format)
     for z, y, x in lost:

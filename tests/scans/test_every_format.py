@@ -17,24 +17,42 @@ UM_TO_MM = 1e-3
 
 
 def as_tiff(path, volume):
-    tifffile.imwrite(path / "core.tif", volume, imagej=True, resolution=(1 / SIZE[2], 1 / SIZE[1]),
-                     metadata={"axes": "ZYX", "unit": "um", "spacing": SIZE[0]})
+    tifffile.imwrite(
+        path / "core.tif",
+        volume,
+        imagej=True,
+        resolution=(1 / SIZE[2], 1 / SIZE[1]),
+        metadata={"axes": "ZYX", "unit": "um", "spacing": SIZE[0]},
+    )
     return path / "core.tif"
 
 
 def as_big_tiff(path, volume):
-    tifffile.imwrite(path / "core.ome.tif", volume, bigtiff=True, ome=True, metadata={
-        "axes": "ZYX", **{f"PhysicalSize{a}": size for a, size in zip("ZYX", SIZE, strict=True)},
-        **{f"PhysicalSize{a}Unit": "µm" for a in "ZYX"}})
+    tifffile.imwrite(
+        path / "core.ome.tif",
+        volume,
+        bigtiff=True,
+        ome=True,
+        metadata={
+            "axes": "ZYX",
+            **{f"PhysicalSize{a}": size for a, size in zip("ZYX", SIZE, strict=True)},
+            **{f"PhysicalSize{a}Unit": "µm" for a in "ZYX"},
+        },
+    )
     return path / "core.ome.tif"
 
 
 def as_folder(path, volume):
     (path / "core").mkdir()
     for z, image in enumerate(volume):
-        tifffile.imwrite(path / "core" / f"slice_{z}.tif", image[None], imagej=True, compression="zlib",
-                         resolution=(1 / SIZE[2], 1 / SIZE[1]),
-                         metadata={"axes": "ZYX", "unit": "um", "spacing": SIZE[0]})
+        tifffile.imwrite(
+            path / "core" / f"slice_{z}.tif",
+            image[None],
+            imagej=True,
+            compression="zlib",
+            resolution=(1 / SIZE[2], 1 / SIZE[1]),
+            metadata={"axes": "ZYX", "unit": "um", "spacing": SIZE[0]},
+        )
     return path / "core"
 
 
@@ -51,6 +69,7 @@ def as_itk(name):
         image.SetSpacing([size * UM_TO_MM for size in reversed(SIZE)])
         SimpleITK.WriteImage(image, path / name, useCompression=not name.endswith("h5"))
         return path / name
+
     return save
 
 
@@ -67,10 +86,17 @@ def as_ome_zarr(version):
             from ome_zarr.format import format_from_version
             from ome_zarr.writer import write_image
 
-            write_image(volume, str(path / "core.ome.zarr"), axes="zyx", fmt=format_from_version(version),
-                        scale=dict(zip("zyx", SIZE, strict=True)), axes_units=dict.fromkeys("zyx", "micrometer"),
-                        scale_factors=[2])
+            write_image(
+                volume,
+                str(path / "core.ome.zarr"),
+                axes="zyx",
+                fmt=format_from_version(version),
+                scale=dict(zip("zyx", SIZE, strict=True)),
+                axes_units=dict.fromkeys("zyx", "micrometer"),
+                scale_factors=[2],
+            )
         return path / "core.ome.zarr"
+
     return save
 
 
@@ -85,9 +111,21 @@ def as_hdf5(path, volume):
     return path / "core.h5"
 
 
-FORMATS = {"tiff": as_tiff, "bigtiff": as_big_tiff, "folder": as_folder, "nifti": as_nifti, "nrrd": as_itk("core.nrrd"),
-           "mha": as_itk("core.mha"), "mhd": as_itk("core.mhd"), "itk_hdf5": as_itk("core.h5"), "raw": as_raw,
-           "ome_zarr_0.4": as_ome_zarr("0.4"), "ome_zarr_0.5": as_ome_zarr("0.5"), "zarr": as_zarr, "hdf5": as_hdf5}
+FORMATS = {
+    "tiff": as_tiff,
+    "bigtiff": as_big_tiff,
+    "folder": as_folder,
+    "nifti": as_nifti,
+    "nrrd": as_itk("core.nrrd"),
+    "mha": as_itk("core.mha"),
+    "mhd": as_itk("core.mhd"),
+    "itk_hdf5": as_itk("core.h5"),
+    "raw": as_raw,
+    "ome_zarr_0.4": as_ome_zarr("0.4"),
+    "ome_zarr_0.5": as_ome_zarr("0.5"),
+    "zarr": as_zarr,
+    "hdf5": as_hdf5,
+}
 
 
 @pytest.mark.parametrize("shape", [(5, 40, 24), (70, 17, 9)])

@@ -11,12 +11,32 @@ from synfine_monai.scans.voxel_size import (
 )
 
 
-@pytest.mark.parametrize(("text", "unit"), [
-    ("um", "um"), ("µm", "um"), ("μm", "um"), ("\\u00B5m", "um"), ("\\u00b5m", "um"), ("Âµm", "um"), ("micron", "um"),
-    (" Microns ", "um"), ("micrometer", "um"), ("mm", "mm"), ("Millimetre", "mm"), ("nm", "nm"), ("cm", "cm"),
-    ("m", "m"),
-    ("inch", "inch"), ("in", "inch"), ("pixel", None), ("", None), (None, None), ("voxels", None), (6, None),
-])
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("um", "um"),
+        ("µm", "um"),
+        ("μm", "um"),
+        ("\\u00B5m", "um"),
+        ("\\u00b5m", "um"),
+        ("Âµm", "um"),
+        ("micron", "um"),
+        (" Microns ", "um"),
+        ("micrometer", "um"),
+        ("mm", "mm"),
+        ("Millimetre", "mm"),
+        ("nm", "nm"),
+        ("cm", "cm"),
+        ("m", "m"),
+        ("inch", "inch"),
+        ("in", "inch"),
+        ("pixel", None),
+        ("", None),
+        (None, None),
+        ("voxels", None),
+        (6, None),
+    ],
+)
 def test_spellings(text, unit):
     assert known_unit(text) == unit
 
@@ -42,13 +62,16 @@ def test_steps_of_a_turned_affine():
     assert sizes_of_affine(affine) == (4.0, 2.0, 3.0)
 
 
-@pytest.mark.parametrize(("steps", "unit"), [((7.5, 6, 6), "um"), ((0.0075, 0.006, 0.006), "mm"), ((1, 1, 1), None),
-                                             ((0.0075, 0.006, 0.007), None)])
+@pytest.mark.parametrize(
+    ("steps", "unit"),
+    [((7.5, 6, 6), "um"), ((0.0075, 0.006, 0.006), "mm"), ((1, 1, 1), None), ((0.0075, 0.006, 0.007), None)],
+)
 def test_the_unit_that_a_file_forgot(steps, unit):
     assert unit_that_fits(steps, (7.5, 6.0, 6.0)) == unit
 
 
-@pytest.mark.parametrize(("given", "size"), [(6, (6.0, 6.0, 6.0)), ((7.5, 6, 6), (7.5, 6.0, 6.0)),
-                                             ([6], (6.0, 6.0, 6.0)), (None, None)])
+@pytest.mark.parametrize(
+    ("given", "size"), [(6, (6.0, 6.0, 6.0)), ((7.5, 6, 6), (7.5, 6.0, 6.0)), ([6], (6.0, 6.0, 6.0)), (None, None)]
+)
 def test_the_option(given, size):
     assert checked_voxel_size(given) == size

@@ -12,8 +12,17 @@ from synfine_monai.scans.reader import ScanReader
 from synfine_monai.scans.writer import ScanWriter
 
 VOLUME = np.random.default_rng(3).integers(0, 65_536, (5, 7, 6), dtype=np.uint16)
-NAMES = ["core.tif", "core.ome.tif", "core.nii", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd", "core",
-         "core_6_7_5_uint16.raw"]
+NAMES = [
+    "core.tif",
+    "core.ome.tif",
+    "core.nii",
+    "core.nii.gz",
+    "core.nrrd",
+    "core.mha",
+    "core.mhd",
+    "core",
+    "core_6_7_5_uint16.raw",
+]
 
 
 def save(path, volume=VOLUME, voxel_size_um=(7.5, 6.0, 6.0)):
@@ -27,8 +36,17 @@ def test_labels_look_like_their_scan(tmp_path, name):
     item = {"image": save(tmp_path / name)}
     item = LoadImaged("image", reader=ScanReader, dtype=None, ensure_channel_first=True)(item)
     item["image"] = item["image"] % 3
-    SaveImaged("image", output_dir=tmp_path / "out", output_postfix="labels", output_ext=extension_of(name),
-               output_dtype="uint8", resample=False, separate_folder=False, print_log=False, writer=ScanWriter)(item)
+    SaveImaged(
+        "image",
+        output_dir=tmp_path / "out",
+        output_postfix="labels",
+        output_ext=extension_of(name),
+        output_dtype="uint8",
+        resample=False,
+        separate_folder=False,
+        print_log=False,
+        writer=ScanWriter,
+    )(item)
     written = [path for path in (tmp_path / "out").iterdir() if path.suffix != ".zraw"]
     assert len(written) == 1
     with open_scan(tmp_path / name) as source, open_scan(written[0]) as labels:

@@ -15,7 +15,7 @@ def written(path, volume, like=None, slab=5, channels=None):
     like = like or new_scan_info(path, volume.shape[-3:], volume.dtype, SIZE)
     with create_scan(path, like, volume.dtype, channels) as sink:
         for start in range(0, volume.shape[-3], slab):
-            sink.write(volume[..., start:start + slab, :, :])
+            sink.write(volume[..., start : start + slab, :, :])
     return path
 
 
@@ -64,8 +64,11 @@ def test_the_metadata_are_valid(tmp_path, version):
 
 
 def test_grey_levels_and_probabilities_are_no_labels(tmp_path):
-    for name, volume, channels in [("grey", VOLUME, None), ("p", RNG.random((3, 4, 300, 8), dtype=np.float32), 3),
-                                   ("u", RNG.integers(0, 255, (4, 300, 8), dtype=np.uint8), None)]:
+    for name, volume, channels in [
+        ("grey", VOLUME, None),
+        ("p", RNG.random((3, 4, 300, 8), dtype=np.float32), 3),
+        ("u", RNG.integers(0, 255, (4, 300, 8), dtype=np.uint8), None),
+    ]:
         path = written(tmp_path / f"{name}.ome.zarr", volume, channels=channels)
         _, are_labels, levels = read_by_ome_zarr(path)
         assert not are_labels
@@ -96,10 +99,16 @@ def test_another_folder_is_not_replaced(tmp_path):
             create_scan(path, scan.info)
 
 
-@pytest.mark.parametrize(("name", "extension", "expected"), [
-    ("core.zarr", None, "core_labels.zarr"), ("core.OME.ZARR", None, "core_labels.OME.ZARR"),
-    ("core_2.5um", None, "core_2.5um_labels.ome.zarr"), ("core.zarr", ".tif", "core_labels.tif"),
-    ("core.zarr", ".raw", "core_labels_18x20x12_uint8.raw")])
+@pytest.mark.parametrize(
+    ("name", "extension", "expected"),
+    [
+        ("core.zarr", None, "core_labels.zarr"),
+        ("core.OME.ZARR", None, "core_labels.OME.ZARR"),
+        ("core_2.5um", None, "core_2.5um_labels.ome.zarr"),
+        ("core.zarr", ".tif", "core_labels.tif"),
+        ("core.zarr", ".raw", "core_labels_18x20x12_uint8.raw"),
+    ],
+)
 def test_names_of_labels(tmp_path, name, extension, expected):
     path = labels_path(open_scan(plain(tmp_path / name)).info, tmp_path / "out", extension=extension)
     assert path == tmp_path / "out" / expected

@@ -7,8 +7,21 @@ import numpy as np
 from synfine_monai.scans import ScanInfo, create_scan, new_scan_info, open_scan
 
 SHAPE = (5, 7, 6)
-NAMES = ["core.tif", "core.tiff", "core.ome.tif", "core.nii", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd",
-         "core.zarr", "core.ome.zarr", "core.h5", "core_6x7x5_uint16.raw", "core"]
+NAMES = [
+    "core.tif",
+    "core.tiff",
+    "core.ome.tif",
+    "core.nii",
+    "core.nii.gz",
+    "core.nrrd",
+    "core.mha",
+    "core.mhd",
+    "core.zarr",
+    "core.ome.zarr",
+    "core.h5",
+    "core_6x7x5_uint16.raw",
+    "core",
+]
 RNG = np.random.default_rng(7)
 VOLUME = RNG.integers(0, 65_536, SHAPE, dtype=np.uint16)
 LABELS = (VOLUME % 3).astype(np.uint8)

@@ -12,8 +12,14 @@ SIZE = (12.0, 6.0, 5.5)
 
 
 def plain(path, volume=VOLUME, zarr_format=2, chunks=CHUNKS, **options):
-    array = zarr.create_array(str(path), shape=volume.shape, dtype=volume.dtype, zarr_format=zarr_format,
-                              chunks=(1,) * (volume.ndim - 3) + tuple(chunks), **options)
+    array = zarr.create_array(
+        str(path),
+        shape=volume.shape,
+        dtype=volume.dtype,
+        zarr_format=zarr_format,
+        chunks=(1,) * (volume.ndim - 3) + tuple(chunks),
+        **options,
+    )
     array[...] = volume
     return path
 
@@ -21,15 +27,18 @@ def plain(path, volume=VOLUME, zarr_format=2, chunks=CHUNKS, **options):
 def ome(path, volume=VOLUME, zarr_format=2, axes="zyx", scale=SIZE, unit="micrometer", chunks=CHUNKS, **image):
     """An image of one level, described by hand as the specification has it."""
     kinds = {"t": "time", "c": "channel"}
-    named = [{"name": name, "type": kinds.get(name, "space"), **({"unit": unit} if unit and name in "zyx" else {})}
-             for name in axes]
+    named = [
+        {"name": name, "type": kinds.get(name, "space"), **({"unit": unit} if unit and name in "zyx" else {})}
+        for name in axes
+    ]
     scale = [1.0] * (len(axes) - len(scale)) + list(scale)
     levels = [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}]
     version = "0.5" if zarr_format == 3 else "0.4"
     multiscales = [{"version": version, "axes": named, "datasets": levels, **image}]
     group = zarr.open_group(str(path), mode="w", zarr_format=zarr_format)
-    group.attrs.update({"ome": {"version": version, "multiscales": multiscales}} if zarr_format == 3
-                       else {"multiscales": multiscales})
+    group.attrs.update(
+        {"ome": {"version": version, "multiscales": multiscales}} if zarr_format == 3 else {"multiscales": multiscales}
+    )
     plain(path / "0", volume, zarr_format, chunks)
     return path
 

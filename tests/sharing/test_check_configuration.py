@@ -24,9 +24,7 @@ def test_a_pipeline_runs_known_verbs_alone():
 
 @pytest.mark.parametrize("path", ["/etc/model.pt", "$@output_dir + '/../model.pt'", "'@seed'", "'%seed'", "[x]"])
 def test_a_model_is_saved_in_the_results_alone(path):
-    assert "where only" in findings(
-        f"a: {{_target_: synfine_monai.handlers.SaveModel, path: {path}}}\nseed: 1"
-    )
+    assert "where only" in findings(f"a: {{_target_: synfine_monai.handlers.SaveModel, path: {path}}}\nseed: 1")
 
 
 def test_macros_of_a_plain_value_of_the_same_file():

@@ -85,8 +85,12 @@ def test_a_box_cut_from_rock_is_all_inside(shape):
 @pytest.mark.parametrize("odd", ["bright mineral", "vug at the border", "two beds", "large pore"])
 def test_rock_that_looks_odd_is_still_all_inside(odd):
     image = rock(SHAPE)
-    where = {"bright mineral": disk(SHAPE, 0.1, (0.3, 0.7)), "vug at the border": disk(SHAPE, 0.15, (0.1, 0.3)),
-             "two beds": np.arange(SHAPE[0])[:, None] + np.zeros(SHAPE) < 200, "large pore": disk(SHAPE, 0.08)}[odd]
+    where = {
+        "bright mineral": disk(SHAPE, 0.1, (0.3, 0.7)),
+        "vug at the border": disk(SHAPE, 0.15, (0.1, 0.3)),
+        "two beds": np.arange(SHAPE[0])[:, None] + np.zeros(SHAPE) < 200,
+        "large pore": disk(SHAPE, 0.08),
+    }[odd]
     image[where] = {"bright mineral": 3.0, "two beds": 0.5}.get(odd, AIR)
     assert find_field_of_view(noisy(image)[None]).all()
 

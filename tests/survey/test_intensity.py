@@ -96,12 +96,15 @@ def test_a_scan_measured_slice_by_slice_gives_what_its_slices_give(tmp_path):
     assert statistics.scale == pytest.approx(expected.scale)
 
 
-@pytest.mark.parametrize(("grey", "fov", "method", "problem"), [
-    (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "zscore", "do not vary"),
-    (np.ones((1, 9, 9)), np.zeros((1, 9, 9), bool), "zscore", "empty"),
-    (np.full((1, 9, 9), np.nan), np.ones((1, 9, 9), bool), "median_mad", "NaN"),
-    (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "percentile", "choose zscore, clipped_zscore, median_mad"),
-])
+@pytest.mark.parametrize(
+    ("grey", "fov", "method", "problem"),
+    [
+        (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "zscore", "do not vary"),
+        (np.ones((1, 9, 9)), np.zeros((1, 9, 9), bool), "zscore", "empty"),
+        (np.full((1, 9, 9), np.nan), np.ones((1, 9, 9), bool), "median_mad", "NaN"),
+        (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "percentile", "choose zscore, clipped_zscore, median_mad"),
+    ],
+)
 def test_refuses_what_gives_no_scale(grey, fov, method, problem):
     with pytest.raises(ScanError, match=problem):
         measure_intensity([grey], [fov], method)

@@ -125,8 +125,10 @@ def _only_dataset(file: Any, path: Path) -> str:
         if len(names) == 1:
             return names[0]
         if names:
-            raise ScanError(f"{path.name} holds {len(names)} datasets ({', '.join(names[:5])}); name one of them, as "
-                            f"{path.name}:{names[0]}.")
+            raise ScanError(
+                f"{path.name} holds {len(names)} datasets ({', '.join(names[:5])}); name one of them, as "
+                f"{path.name}:{names[0]}."
+            )
     raise ScanError(f"{path.name} holds no dataset with three axes; it holds {', '.join(found) or 'nothing'}.")
 
 
@@ -135,8 +137,9 @@ def _refuse_unreadable(array: Any, spoken: str, path: Path) -> None:
     if array.is_virtual:
         for source in array.virtual_sources():
             if source.file_name != VIRTUAL and not (path.parent / source.file_name).is_file():
-                raise ScanError(f"{spoken} is spread over several files, and {source.file_name} is missing; copy it "
-                                "beside it.")
+                raise ScanError(
+                    f"{spoken} is spread over several files, and {source.file_name} is missing; copy it beside it."
+                )
     elif array.id.get_storage_size() == 0:
         raise ScanError(f"{spoken} holds no voxels: nothing was written into it; copy or export it again.")
     settings = array.id.get_create_plist()
@@ -144,8 +147,9 @@ def _refuse_unreadable(array: Any, spoken: str, path: Path) -> None:
         code, _, _, name = settings.get_filter(number)
         if not h5z.filter_avail(code):
             method = name.decode("ascii", "replace") or "filter"
-            raise ScanError(f"{spoken} is compressed with {method} ({code}), which h5py does not know: "
-                            "pip install hdf5plugin.")
+            raise ScanError(
+                f"{spoken} is compressed with {method} ({code}), which h5py does not know: pip install hdf5plugin."
+            )
 
 
 def _axis_names(array: Any) -> list[str] | None:

@@ -33,16 +33,21 @@ class Hdf5Sink(ScanSink):
         depth = layer_depth(self.shape[0], slice_bytes)
         chunks = tuple(min(n, most) for n, most in zip(self.shape, (depth, CHUNK_SIDE, CHUNK_SIDE), strict=True))
         front, names = ((), "zyx") if self.channels is None else ((self.channels,), "czyx")
-        data = self._file.create_dataset(self.like.layout.get("dataset", DATASET), (*front, *self.shape), self.dtype,
-                                         chunks=((1,) * len(front)) + chunks, compression="gzip",
-                                         compression_opts=LEVEL)
+        data = self._file.create_dataset(
+            self.like.layout.get("dataset", DATASET),
+            (*front, *self.shape),
+            self.dtype,
+            chunks=((1,) * len(front)) + chunks,
+            compression="gzip",
+            compression_opts=LEVEL,
+        )
         for axis, name in enumerate(names):
             data.dims[axis].label = name
         if self.like.voxel_size_um is not None:
             data.attrs["element_size_um"] = np.asarray(self.like.voxel_size_um, dtype=float)
 
         def write(first: int, block: np.ndarray) -> None:
-            data[..., first:first + block.shape[1], :, :] = block if front else block[0]
+            data[..., first : first + block.shape[1], :, :] = block if front else block[0]
 
         self._layers = LayeredLevels([write], depth, Halver(False))
 

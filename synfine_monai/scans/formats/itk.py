@@ -13,10 +13,18 @@ from synfine_monai.scans.voxel_stream import VoxelStream
 
 __all__ = ["ItkScan"]
 
-DTYPES = {SimpleITK.sitkUInt8: "uint8", SimpleITK.sitkInt8: "int8", SimpleITK.sitkUInt16: "uint16",
-          SimpleITK.sitkInt16: "int16", SimpleITK.sitkUInt32: "uint32", SimpleITK.sitkInt32: "int32",
-          SimpleITK.sitkUInt64: "uint64", SimpleITK.sitkInt64: "int64", SimpleITK.sitkFloat32: "float32",
-          SimpleITK.sitkFloat64: "float64"}
+DTYPES = {
+    SimpleITK.sitkUInt8: "uint8",
+    SimpleITK.sitkInt8: "int8",
+    SimpleITK.sitkUInt16: "uint16",
+    SimpleITK.sitkInt16: "int16",
+    SimpleITK.sitkUInt32: "uint32",
+    SimpleITK.sitkInt32: "int32",
+    SimpleITK.sitkUInt64: "uint64",
+    SimpleITK.sitkInt64: "int64",
+    SimpleITK.sitkFloat32: "float32",
+    SimpleITK.sitkFloat64: "float64",
+}
 
 
 class ItkScan(Scan):
@@ -38,8 +46,11 @@ class ItkScan(Scan):
         affine, unit = _affine(reader), header.unit or "mm"
         known = header.states_spacing and (header.unit is not None or set(reader.GetSpacing()[:3]) != {1.0})
         voxel_size_um = _voxel_size(reader, unit) if known else None
-        layout = {"unit": unit if known else None, "states_unit": header.unit is not None,
-                  "flat": reader.GetDimension() == 2}
+        layout = {
+            "unit": unit if known else None,
+            "states_unit": header.unit is not None,
+            "flat": reader.GetDimension() == 2,
+        }
         super().__init__(ScanInfo(path, kind, shape, dtype, voxel_size_um, affine, layout))
         self._stream = _stream(header, shape, dtype, path)
 
@@ -57,11 +68,14 @@ class ItkScan(Scan):
 def _shape(reader: SimpleITK.ImageFileReader, path: Path) -> tuple[int, int, int]:
     size = reader.GetSize()
     if reader.GetNumberOfComponents() > 1:
-        raise ScanError(f"{path.name} has {reader.GetNumberOfComponents()} numbers a voxel (colour or complex); save "
-                        "it as grey levels.")
+        raise ScanError(
+            f"{path.name} has {reader.GetNumberOfComponents()} numbers a voxel (colour or complex); save "
+            "it as grey levels."
+        )
     if len(size) < 2 or any(n > 1 for n in size[3:]):
-        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, size))}; a scan has x, y and z, one volume a "
-                        "file.")
+        raise ScanError(
+            f"{path.name} has the axes {'×'.join(map(str, size))}; a scan has x, y and z, one volume a file."
+        )
     x, y, z = (*size[:3], 1)[:3]
     return z, y, x
 
@@ -98,7 +112,9 @@ def _stream(header: ItkHeader, shape: tuple[int, int, int], dtype: np.dtype, pat
     if header.encoding == "raw":
         offset = size - needed if offset < 0 else offset
         if offset < 0 or offset + needed > size:
-            raise ScanError(f"{path.name} is cut short: {header.data_path.name} has {size:,} bytes, but "
-                            f"{max(offset, 0):,} of header and {needed:,} of voxels are needed; copy or export it "
-                            "again.")
+            raise ScanError(
+                f"{path.name} is cut short: {header.data_path.name} has {size:,} bytes, but "
+                f"{max(offset, 0):,} of header and {needed:,} of voxels are needed; copy or export it "
+                "again."
+            )
     return VoxelStream(header.data_path, offset, shape, stored, header.encoding)

@@ -45,8 +45,10 @@ def read_itk_header(path: Path) -> ItkHeader:
     """
     header = _nrrd(path) if path.suffix.lower() in (".nrrd", ".nhdr") else _metaimage(path)
     if header.encoding is not None and not header.data_path.is_file():
-        raise ScanError(f"{path.name} says that its voxels are in {header.data_path.name}, but there is no such file "
-                        "beside it; copy both files together.")
+        raise ScanError(
+            f"{path.name} says that its voxels are in {header.data_path.name}, but there is no such file "
+            "beside it; copy both files together."
+        )
     return header
 
 
@@ -72,8 +74,14 @@ def _nrrd(path: Path) -> ItkHeader:
     unit = known_unit(units[0]) if units else None
     spacing = fields.get("spacedirections") or fields.get("spacings", "nan")
     states_spacing = "nan" not in spacing.lower() and (not units or unit is not None)  # 6 "pixel" says nothing
-    return ItkHeader(path.with_name(detached) if detached else path, offset, encoding,
-                     ">" if fields.get("endian") == "big" else "<", states_spacing, unit)
+    return ItkHeader(
+        path.with_name(detached) if detached else path,
+        offset,
+        encoding,
+        ">" if fields.get("endian") == "big" else "<",
+        states_spacing,
+        unit,
+    )
 
 
 def _metaimage(path: Path) -> ItkHeader:
@@ -93,9 +101,14 @@ def _metaimage(path: Path) -> ItkHeader:
     data_path = path if local else path.with_name(data_file)
     offset = int(fields.get("HeaderSize", 0))
     big_endian = "true" in (fields.get("BinaryDataByteOrderMSB", "") + fields.get("ElementByteOrderMSB", "")).lower()
-    return ItkHeader(data_path, offset if offset < 0 else offset + (end if local else 0),
-                     _metaimage_encoding(fields, data_path, end if local else 0), ">" if big_endian else "<",
-                     "ElementSpacing" in fields or "ElementSize" in fields, None)
+    return ItkHeader(
+        data_path,
+        offset if offset < 0 else offset + (end if local else 0),
+        _metaimage_encoding(fields, data_path, end if local else 0),
+        ">" if big_endian else "<",
+        "ElementSpacing" in fields or "ElementSize" in fields,
+        None,
+    )
 
 
 def _metaimage_encoding(fields: Mapping[str, str], data_path: Path, offset: int) -> str | None:

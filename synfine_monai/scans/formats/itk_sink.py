@@ -15,8 +15,16 @@ __all__ = ["MetaImageSink", "NrrdSink"]
 LEVEL = 3
 """Of deflation: labels shrink well at any level."""
 
-META_TYPES = {"uint8": "MET_UCHAR", "int8": "MET_CHAR", "uint16": "MET_USHORT", "int16": "MET_SHORT",
-              "uint32": "MET_UINT", "int32": "MET_INT", "float32": "MET_FLOAT", "float64": "MET_DOUBLE"}
+META_TYPES = {
+    "uint8": "MET_UCHAR",
+    "int8": "MET_CHAR",
+    "uint16": "MET_USHORT",
+    "int16": "MET_SHORT",
+    "uint32": "MET_UINT",
+    "int32": "MET_INT",
+    "float32": "MET_FLOAT",
+    "float64": "MET_DOUBLE",
+}
 NRRD_TYPES = {"float32": "float", "float64": "double"}
 
 
@@ -34,13 +42,20 @@ class NrrdSink(ScanSink):
         directions = [f"({','.join(repr(float(v)) for v in self.like.affine[:axes, axis])})" for axis in range(axes)]
         if self.channels is not None:
             sizes, kinds, directions = [self.channels, *sizes], ["vector", *kinds], ["none", *directions]
-        lines = ["NRRD0004", "# Complete NRRD file format specification at:",
-                 "# http://teem.sourceforge.net/nrrd/format.html",
-                 f"type: {NRRD_TYPES.get(self.dtype.name, self.dtype.name)}", f"dimension: {len(sizes)}",
-                 "space: left-posterior-superior" if axes == 3 else "space dimension: 2",
-                 f"sizes: {' '.join(map(str, sizes))}", f"space directions: {' '.join(directions)}",
-                 f"kinds: {' '.join(kinds)}", "endian: little", "encoding: gzip",
-                 f"space origin: ({','.join(repr(float(v)) for v in self.like.affine[:axes, 3])})"]
+        lines = [
+            "NRRD0004",
+            "# Complete NRRD file format specification at:",
+            "# http://teem.sourceforge.net/nrrd/format.html",
+            f"type: {NRRD_TYPES.get(self.dtype.name, self.dtype.name)}",
+            f"dimension: {len(sizes)}",
+            "space: left-posterior-superior" if axes == 3 else "space dimension: 2",
+            f"sizes: {' '.join(map(str, sizes))}",
+            f"space directions: {' '.join(directions)}",
+            f"kinds: {' '.join(kinds)}",
+            "endian: little",
+            "encoding: gzip",
+            f"space origin: ({','.join(repr(float(v)) for v in self.like.affine[:axes, 3])})",
+        ]
         if (unit := self._unit_to_state()) is not None:
             lines.append("space units: " + " ".join([f'"{unit}"'] * axes))
         return "\n".join(lines) + "\n\n"
@@ -82,16 +97,25 @@ class MetaImageSink(ScanSink):
         axes = _axes(self.like)
         columns = self.like.affine[:axes, :axes]
         steps = np.linalg.norm(columns, axis=0)
-        fields = {"ObjectType": "Image", "NDims": axes, "BinaryData": True, "BinaryDataByteOrderMSB": False,
-                  "CompressedData": True, "CompressedDataSize": f"{self._size:020d}",
-                  "TransformMatrix": _numbers((columns / steps).T.ravel()),
-                  "Offset": _numbers(self.like.affine[:axes, 3]),
-                  "CenterOfRotation": _numbers(np.zeros(axes)), "ElementSpacing": _numbers(steps),
-                  "DimSize": " ".join(map(str, list(reversed(self.shape))[:axes]))}
+        fields = {
+            "ObjectType": "Image",
+            "NDims": axes,
+            "BinaryData": True,
+            "BinaryDataByteOrderMSB": False,
+            "CompressedData": True,
+            "CompressedDataSize": f"{self._size:020d}",
+            "TransformMatrix": _numbers((columns / steps).T.ravel()),
+            "Offset": _numbers(self.like.affine[:axes, 3]),
+            "CenterOfRotation": _numbers(np.zeros(axes)),
+            "ElementSpacing": _numbers(steps),
+            "DimSize": " ".join(map(str, list(reversed(self.shape))[:axes])),
+        }
         if self.channels is not None:
             fields["ElementNumberOfChannels"] = self.channels
-        fields |= {"ElementType": META_TYPES[self.dtype.name],
-                   "ElementDataFile": "LOCAL" if self._local else self._data.name}
+        fields |= {
+            "ElementType": META_TYPES[self.dtype.name],
+            "ElementDataFile": "LOCAL" if self._local else self._data.name,
+        }
         return "".join(f"{name} = {value}\n" for name, value in fields.items())
 
     def _append(self, slab: np.ndarray) -> None:

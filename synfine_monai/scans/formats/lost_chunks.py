@@ -40,8 +40,10 @@ class LostChunks:
     def refuse_all_absent(self) -> None:
         """Raise if the array has no chunk at all."""
         if not any(file.is_file() and file.name not in METADATA for file in self.folder.rglob("*")):
-            raise ScanError(f"{self.name} holds no voxels: none of its {int(np.prod(self.grid)):,} chunks is there; "
-                            "copy or export it again.")
+            raise ScanError(
+                f"{self.name} holds no voxels: none of its {int(np.prod(self.grid)):,} chunks is there; "
+                "copy or export it again."
+            )
 
     def refuse_lost(self, array: Any, start: int, stop: int) -> None:
         """Raise if a chunk of the slices ``start`` to ``stop`` is lost."""
@@ -105,6 +107,8 @@ class LostChunks:
     def _lost(self, layer: int, region: np.ndarray, reason: str) -> ScanError:
         first, depth = layer * self.chunks[0], self.chunks[0]
         count = int(region.sum())
-        return ScanError(f"{self.name}: {count} of the {region.size} chunks of slices {first} to "
-                         f"{min(first + depth, self.axes.shape[0]) - 1} {'is' if count == 1 else 'are'} missing "
-                         f"({reason}); copy or export it again.")
+        return ScanError(
+            f"{self.name}: {count} of the {region.size} chunks of slices {first} to "
+            f"{min(first + depth, self.axes.shape[0]) - 1} {'is' if count == 1 else 'are'} missing "
+            f"({reason}); copy or export it again."
+        )

@@ -45,8 +45,9 @@ class NiftiScan(Scan):
         voxel_size_um = _voxel_size(header, unit)
         super().__init__(ScanInfo(path, "nifti", (z, y, x), dtype, voxel_size_um, image.affine.copy(), layout))
         offset, zipped = int(image.dataobj.offset), path.suffix.lower() == ".gz"
-        self._stream = VoxelStream(path, 0 if zipped else offset, (z, y, x), stored, "gzip" if zipped else "raw",
-                                   skip=offset if zipped else 0)
+        self._stream = VoxelStream(
+            path, 0 if zipped else offset, (z, y, x), stored, "gzip" if zipped else "raw", skip=offset if zipped else 0
+        )
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         slab = self._stream.read(start, stop)
@@ -61,8 +62,9 @@ class NiftiScan(Scan):
 
 def _refuse_what_is_no_scan(path: Path, dims: tuple[int, ...], dtype: np.dtype) -> None:
     if len(dims) < 2 or any(n > 1 for n in dims[3:]) or 0 in dims:
-        raise ScanError(f"{path.name} has the axes {'×'.join(map(str, dims))}; a scan has x, y and z, one volume a "
-                        "file.")
+        raise ScanError(
+            f"{path.name} has the axes {'×'.join(map(str, dims))}; a scan has x, y and z, one volume a file."
+        )
     if dtype.fields:
         raise ScanError(f"{path.name} is a colour image; save it as grey levels.")
     if dtype.kind not in "uif":

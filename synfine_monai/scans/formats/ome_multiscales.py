@@ -11,8 +11,14 @@ from synfine_monai.scans.voxel_size import known_unit, sizes_of_affine
 
 __all__ = ["OmeLevel", "find_level", "multiscales_attributes", "ome_attributes"]
 
-UNIT_NAMES = {"nm": "nanometer", "um": "micrometer", "mm": "millimeter", "cm": "centimeter", "inch": "inch",
-              "m": "meter"}
+UNIT_NAMES = {
+    "nm": "nanometer",
+    "um": "micrometer",
+    "mm": "millimeter",
+    "cm": "centimeter",
+    "inch": "inch",
+    "m": "meter",
+}
 """The names that OME-Zarr gives to units."""
 
 
@@ -51,8 +57,13 @@ def find_level(attributes: Mapping[str, Any], path: str | None = None) -> OmeLev
         return None
     axes = [one if isinstance(one, Mapping) else {"name": one} for one in image.get("axes", ())]
     scale, translation = _transformed(len(axes), level, image)
-    return OmeLevel(level["path"], tuple(str(one["name"]).lower() for one in axes) or None,
-                    tuple(known_unit(one["unit"]) if one.get("unit") else None for one in axes), scale, translation)
+    return OmeLevel(
+        level["path"],
+        tuple(str(one["name"]).lower() for one in axes) or None,
+        tuple(known_unit(one["unit"]) if one.get("unit") else None for one in axes),
+        scale,
+        translation,
+    )
 
 
 def _transformed(axes: int, *described: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -67,8 +78,9 @@ def _transformed(axes: int, *described: Mapping[str, Any]) -> tuple[tuple[float,
     return (tuple(scale.tolist()), tuple(translation.tolist())) if found else ((), ())
 
 
-def multiscales_attributes(like: ScanInfo, version: str, factors: Sequence[Sequence[int]], *, channels: bool,
-                           labels: bool, name: str) -> dict[str, Any]:
+def multiscales_attributes(
+    like: ScanInfo, version: str, factors: Sequence[Sequence[int]], *, channels: bool, labels: bool, name: str
+) -> dict[str, Any]:
     """The attributes of a group whose arrays "0", "1" … are resolutions of a volume like ``like``.
 
     Args:
@@ -92,8 +104,12 @@ def multiscales_attributes(like: ScanInfo, version: str, factors: Sequence[Seque
         if any(centre):
             transformations.append({"type": "translation", "translation": [0.0] * len(front) + centre})
         levels.append({"path": str(number), "coordinateTransformations": transformations})
-    image = {"name": name, "axes": front + [{"name": axis, "type": "space", **unit} for axis in "zyx"],
-             "datasets": levels, "type": "mode" if labels else "mean"}
+    image = {
+        "name": name,
+        "axes": front + [{"name": axis, "type": "space", **unit} for axis in "zyx"],
+        "datasets": levels,
+        "type": "mode" if labels else "mean",
+    }
     if version == "0.5":
         return {"ome": {"version": version, "multiscales": [image], **({"image-label": {}} if labels else {})}}
     marked = {"image-label": {"version": version}} if labels else {}

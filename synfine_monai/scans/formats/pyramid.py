@@ -62,8 +62,10 @@ class Halver:
         steps = [2 if n > 1 else 1 for n in block.shape[1:]]
         half = np.empty((len(block), *(n // step for n, step in zip(block.shape[1:], steps, strict=True))), block.dtype)
         for c, z in np.ndindex(half.shape[:2]):  # a slice at a time stays in the cache
-            corners = [np.ascontiguousarray(block[c, z * steps[0] + i, j::steps[1], k::steps[2]])
-                       for i, j, k in product(*map(range, steps))]
+            corners = [
+                np.ascontiguousarray(block[c, z * steps[0] + i, j :: steps[1], k :: steps[2]])
+                for i, j, k in product(*map(range, steps))
+            ]
             half[c, z] = _most_frequent(corners, sorted(self._seen)) if self.labels else _mean(corners)
         return half
 
@@ -123,7 +125,7 @@ class LayeredLevels:
                 self._layers[level] = np.empty((slab.shape[0], self.depth, *slab.shape[2:]), slab.dtype)
             count = min(self.depth - self._filled[level], slab.shape[1] - done)
             at = self._filled[level]
-            self._layers[level][:, at:at + count] = slab[:, done:done + count]
+            self._layers[level][:, at : at + count] = slab[:, done : done + count]
             self._filled[level] += count
             done += count
             if self._filled[level] == self.depth:
@@ -137,7 +139,7 @@ class LayeredLevels:
             self._layers[level] = None
 
     def _flush(self, level: int) -> None:
-        block = self._layers[level][:, :self._filled[level]]
+        block = self._layers[level][:, : self._filled[level]]
         if level == 0:
             self.halve.look(block)
         self.writers[level](self._first[level], block)

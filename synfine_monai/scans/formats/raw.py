@@ -34,16 +34,20 @@ class RawScan(Scan):
         dtype = said.dtype if raw_dtype is None else _checked_dtype(raw_dtype)
         shapes = said.shapes if raw_shape is None else (_checked_shape(raw_shape),)
         if not shapes:
-            raise ScanError(f"{path.name} does not say its sizes (as in {path.stem}_100_100_200{path.suffix}, x_y_z): "
-                            "give --raw_shape as (z, y, x).")
+            raise ScanError(
+                f"{path.name} does not say its sizes (as in {path.stem}_100_100_200{path.suffix}, x_y_z): "
+                "give --raw_shape as (z, y, x)."
+            )
         if dtype is None:
             raise _type_is_missing(path, shapes, size)
         shape = next((one for one in shapes if int(np.prod(one)) * dtype.itemsize == size), shapes[0])
         needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if needed != size:
             where = "its name" if raw_shape is None else "--raw_shape"
-            raise ScanError(f"{path.name} holds {size:,} bytes, but {_sizes(shape)} voxels of {dtype.name} need "
-                            f"{needed:,}. Is the file cut short, or are the sizes in {where} wrong?")
+            raise ScanError(
+                f"{path.name} holds {size:,} bytes, but {_sizes(shape)} voxels of {dtype.name} need "
+                f"{needed:,}. Is the file cut short, or are the sizes in {where} wrong?"
+            )
         steps = said.voxel_size_um
         affine = np.eye(4) if steps is None else np.diag([*reversed(steps), 1.0])
         layout = {"unit": None if steps is None else "um"}
@@ -98,10 +102,14 @@ def _type_is_missing(path: Path, shapes: Sequence[tuple[int, int, int]], size: i
     for shape in shapes:
         bytes_each, rest = divmod(size, int(np.prod(shape, dtype=np.int64)))
         if not rest and bytes_each in TYPES:
-            return ScanError(f"{path.name} does not say its voxel type: its {size:,} bytes for {_sizes(shape)} voxels "
-                             f"fit {TYPES[bytes_each]}; say which by --raw_dtype.")
-    return ScanError(f"{path.name} does not say its voxel type, and its {size:,} bytes fit none for "
-                     f"{_sizes(shapes[0])} voxels. Is the file cut short, or are the sizes wrong?")
+            return ScanError(
+                f"{path.name} does not say its voxel type: its {size:,} bytes for {_sizes(shape)} voxels "
+                f"fit {TYPES[bytes_each]}; say which by --raw_dtype."
+            )
+    return ScanError(
+        f"{path.name} does not say its voxel type, and its {size:,} bytes fit none for "
+        f"{_sizes(shapes[0])} voxels. Is the file cut short, or are the sizes wrong?"
+    )
 
 
 def _sizes(shape: tuple[int, int, int]) -> str:

@@ -44,8 +44,9 @@ def read_raw_name(stem: str) -> RawName:
     return RawName(shapes, dtype, voxel_size_um)
 
 
-def labels_name(stem: str, suffix: str, shape: tuple[int, int, int], dtype: np.dtype,
-                voxel_size_um: Sequence[float] | None) -> str:
+def labels_name(
+    stem: str, suffix: str, shape: tuple[int, int, int], dtype: np.dtype, voxel_size_um: Sequence[float] | None
+) -> str:
     """The stem for labels: the source's with ``suffix``, the new type, and the sizes and voxel size it lacks."""
     said = read_raw_name(stem)
     stem = VOXEL.sub("", DTYPE.sub("", stem))

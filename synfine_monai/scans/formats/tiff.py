@@ -86,13 +86,16 @@ def _refuse_unequal_pages(path: Path) -> None:
     with TiffFile(path) as tif:
         first = tif.pages.first
         if first.samplesperpixel > 1:
-            raise ScanError(f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey "
-                            "levels.")
+            raise ScanError(
+                f"{path.name} is a colour image ({first.samplesperpixel} samples a pixel); save it as grey levels."
+            )
         tif.pages.useframes = False
         for number, page in enumerate(tif.pages):
             if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
-                raise ScanError(f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
-                                "save pages of one shape and type.")
+                raise ScanError(
+                    f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
+                    "save pages of one shape and type."
+                )
             _refuse_short_page(page, tif.filehandle.size, path, number)
 
 
@@ -101,8 +104,10 @@ def _refuse_missing_pages(tif: TiffFile, series: TiffPageSeries, path: Path, err
     # a tag that cannot be understood may be some vendor's, one that points behind the end was cut off
     errors = [error for error in errors if "TiffTag" not in error or "invalid value offset" in error]
     if errors or stated > _page_count(series) or any(page is None for page in series.pages):
-        raise ScanError(f"{path.name} is cut short or damaged: not all of it can be found behind page "
-                        f"{_page_count(series) - 1}; copy or export it again.")
+        raise ScanError(
+            f"{path.name} is cut short or damaged: not all of it can be found behind page "
+            f"{_page_count(series) - 1}; copy or export it again."
+        )
 
 
 def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
@@ -116,8 +121,10 @@ def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
         raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
     series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
     if len(series) > 1:
-        raise ScanError(f"{path.name} holds {len(series)} images of different shape or type "
-                        f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file.")
+        raise ScanError(
+            f"{path.name} holds {len(series)} images of different shape or type "
+            f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file."
+        )
     _refuse_more_axes(series[0], path)
     return series[0]
 
@@ -128,12 +135,15 @@ def _refuse_more_axes(series: TiffPageSeries, path: Path) -> None:
     few_channels = any(axis == "C" and count <= MOST_CHANNELS for axis, count in stacked)
     if len(stacked) > 1 or few_channels or series.keyframe.imagedepth > 1:
         named = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
-        raise ScanError(f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
-                        "along z (Fiji: Image > Hyperstacks > Re-order).")
+        raise ScanError(
+            f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
+            "along z (Fiji: Image > Hyperstacks > Re-order)."
+        )
 
 
-def _geometry(stated: tuple[tuple[float, float, float], str] | None
-                      ) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
+def _geometry(
+    stated: tuple[tuple[float, float, float], str] | None,
+) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
     """(voxel size in µm, affine, unit) from ((z, y, x), unit), or the unknown ones."""
     if stated is None:
         return None, np.eye(4), None
@@ -160,8 +170,10 @@ def _plain_stream(tif: TiffFile, series: TiffPageSeries, path: Path, shape: tupl
     if series.dataoffset is None or first.dtype == bool or first.fillorder != 1:
         return None
     if series.dataoffset + series.nbytes > tif.filehandle.size:
-        raise ScanError(f"{path.name} is cut short: it has {tif.filehandle.size:,} bytes, but {shape[0]} pages of "
-                        f"{_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again.")
+        raise ScanError(
+            f"{path.name} is cut short: it has {tif.filehandle.size:,} bytes, but {shape[0]} pages of "
+            f"{_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again."
+        )
     return VoxelStream(path, series.dataoffset, shape, first.dtype.newbyteorder(tif.byteorder))
 
 
@@ -169,8 +181,10 @@ def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) 
     ends = (offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False))
     needed = max(ends, default=0)
     if needed > file_size or not page.dataoffsets:
-        raise ScanError(f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
-                        "copy or export it again.")
+        raise ScanError(
+            f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
+            "copy or export it again."
+        )
 
 
 def _says(page: TiffPage) -> str:

@@ -31,11 +31,22 @@ class TiffFolderScan(Scan):
         for file in files[1:]:
             other = _slice_info(file)
             if (other.shape, other.dtype) != (first.shape, first.dtype):
-                raise ScanError(f"{path.name}: {file.name} is {_says(other)}, but {files[0].name} is {_says(first)}; "
-                                "slices of one scan have one shape and type.")
+                raise ScanError(
+                    f"{path.name}: {file.name} is {_says(other)}, but {files[0].name} is {_says(first)}; "
+                    "slices of one scan have one shape and type."
+                )
         layout = {**first.layout, "names": tuple(file.name for file in files)}
-        super().__init__(ScanInfo(path, "tiff_folder", (len(files), *first.shape[1:]), first.dtype, first.voxel_size_um,
-                                  first.affine, layout))
+        super().__init__(
+            ScanInfo(
+                path,
+                "tiff_folder",
+                (len(files), *first.shape[1:]),
+                first.dtype,
+                first.voxel_size_um,
+                first.affine,
+                layout,
+            )
+        )
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
@@ -61,7 +72,7 @@ class TiffFolderSink(ScanSink):
         slices = slab if self.channels is None else np.moveaxis(slab, 0, 1)
         names = self.like.layout.get("names") or [f"slice_{z:05d}.tif" for z in range(self.shape[0])]
         description = imagej_description(self.like, 1, self.channels)
-        for name, image in zip(names[self._written:], slices, strict=False):
+        for name, image in zip(names[self._written :], slices, strict=False):
             imwrite(self.partial / name, image, description=description, **tiff_page_options(self.like))
 
     def _finish(self) -> None:
@@ -87,13 +98,17 @@ def slice_files(folder: Path) -> list[Path]:
     odd = next((file for file in files if tuple(parts[file][::2]) != usual), None)
     if odd is not None:
         other = next(file for file in files if tuple(parts[file][::2]) == usual and file != odd)
-        raise ScanError(f"{folder.name}: {odd.name} and {other.name} differ in more than a number; keep the slices of "
-                        "one scan in a folder.")
+        raise ScanError(
+            f"{folder.name}: {odd.name} and {other.name} differ in more than a number; keep the slices of "
+            "one scan in a folder."
+        )
     numbers = {file: tuple(int(digits) for digits in parts[file][1::2]) for file in files}
     varying = [place for place, values in enumerate(zip(*numbers.values(), strict=True)) if len(set(values)) > 1]
     if len(varying) != 1:
-        raise ScanError(f"{folder.name}: {files[0].name} and {files[-1].name} differ in {len(varying)} numbers; the "
-                        "slices of one scan differ in one.")
+        raise ScanError(
+            f"{folder.name}: {files[0].name} and {files[-1].name} differ in {len(varying)} numbers; the "
+            "slices of one scan differ in one."
+        )
     place = varying[0]
     files.sort(key=lambda file: numbers[file][place])
     _refuse_gaps(folder, files, [numbers[file][place] for file in files])
@@ -106,8 +121,9 @@ def _refuse_gaps(folder: Path, files: list[Path], numbers: list[int]) -> None:
             raise ScanError(f"{folder.name}: {before.name} and {after.name} have the same number; keep one of them.")
         if high > low + 1:
             missing = f"slice {low + 1} is" if high == low + 2 else f"slices {low + 1} to {high - 1} are"
-            raise ScanError(f"{folder.name}: {missing} missing between {before.name} and {after.name}; add or renumber "
-                            "slices.")
+            raise ScanError(
+                f"{folder.name}: {missing} missing between {before.name} and {after.name}; add or renumber slices."
+            )
 
 
 def _is_slice(file: Path) -> bool:
@@ -121,18 +137,22 @@ def _opened(file: Path) -> TiffScan:
     except (ScanError, MemoryError):
         raise
     except FileNotFoundError as problem:
-        raise ScanError(f"{file.parent.name}/{file.name} was removed or moved while it was read: put it back and start "
-                        "again.") from problem
+        raise ScanError(
+            f"{file.parent.name}/{file.name} was removed or moved while it was read: put it back and start again."
+        ) from problem
     except Exception as problem:  # tifffile has many errors for damaged files
-        raise ScanError(f"{file.parent.name}/{file.name} cannot be read as TIFF, it is cut short or damaged "
-                        f"({one_line(problem)}).") from problem
+        raise ScanError(
+            f"{file.parent.name}/{file.name} cannot be read as TIFF, it is cut short or damaged ({one_line(problem)})."
+        ) from problem
 
 
 def _slice_info(file: Path) -> ScanInfo:
     with _opened(file) as scan:
         if scan.shape[0] != 1:
-            raise ScanError(f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack by itself, and "
-                            "a folder with one slice a file.")
+            raise ScanError(
+                f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack by itself, and "
+                "a folder with one slice a file."
+            )
         return scan.info
 
 

@@ -45,8 +45,14 @@ def tiff_page_options(like: ScanInfo) -> dict[str, Any]:
     """Arguments of ``TiffWriter.write`` for one slice of a label volume like ``like``."""
     steps = _steps(like)
     resolution = None if steps is None else (1 / steps[2], 1 / steps[1])
-    return {"metadata": None, "compression": "zlib", "photometric": "minisblack", "resolution": resolution,
-            "resolutionunit": "NONE", "software": "synfine_monai"}
+    return {
+        "metadata": None,
+        "compression": "zlib",
+        "photometric": "minisblack",
+        "resolution": resolution,
+        "resolutionunit": "NONE",
+        "software": "synfine_monai",
+    }
 
 
 def _steps(like: ScanInfo) -> tuple[float, float, float] | None:
@@ -79,6 +85,12 @@ def _ome_description(like: ScanInfo, dtype: np.dtype, count: int) -> bytes:
             sizes |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": unit}
     xml = OmeXml()
     shape = (depth, count, height, width)
-    xml.addimage(dtype=dtype.name, shape=shape, storedshape=(depth * count, 1, 1, height, width, 1), axes="ZCYX",
-                 Name=Path(like.path).name, **sizes)
+    xml.addimage(
+        dtype=dtype.name,
+        shape=shape,
+        storedshape=(depth * count, 1, 1, height, width, 1),
+        axes="ZCYX",
+        Name=Path(like.path).name,
+        **sizes,
+    )
     return xml.tostring(declaration=True).encode()

@@ -24,8 +24,11 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
     """
     if tif.is_ome:
         return _ome_steps(tif.ome_metadata, depth)
-    tags = {name: tag.value for name in ("XResolution", "YResolution", "ResolutionUnit")
-            if (tag := tif.pages.first.tags.get(name)) is not None}
+    tags = {
+        name: tag.value
+        for name in ("XResolution", "YResolution", "ResolutionUnit")
+        if (tag := tif.pages.first.tags.get(name)) is not None
+    }
     described = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
     if described.get("unit") is not None:
         return _described_steps(described, tags, depth)
@@ -41,13 +44,16 @@ def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] |
     if None in units.values() or not all(sizes.values()):
         return None
     unit = units["X"]
-    z, y, x = (sizes[axis] if units[axis] == unit else sizes[axis] * MICROMETRES[units[axis]] / MICROMETRES[unit]
-               for axis in "ZYX")
+    z, y, x = (
+        sizes[axis] if units[axis] == unit else sizes[axis] * MICROMETRES[units[axis]] / MICROMETRES[unit]
+        for axis in "ZYX"
+    )
     return (z, y, x), unit
 
 
-def _described_steps(described: Mapping[str, Any], tags: Mapping[str, Any], depth: int
-                     ) -> tuple[tuple[float, float, float], str] | None:
+def _described_steps(
+    described: Mapping[str, Any], tags: Mapping[str, Any], depth: int
+) -> tuple[tuple[float, float, float], str] | None:
     """By ImageJ's description: ``unit`` and ``spacing`` there, x and y in the resolution tags."""
     unit, pixel = known_unit(described["unit"]), _pixel(tags)
     if unit is None or pixel is None:

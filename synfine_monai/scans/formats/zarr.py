@@ -59,8 +59,17 @@ class ZarrScan(Scan):
         dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
         voxel_size_um, affine, unit = _geometry(self._axes, level)
         layout = {"unit": unit, "version": "0.5" if array.metadata.zarr_format == 3 else "0.4"}
-        super().__init__(ScanInfo(path if path.absolute() == root else root, "zarr", self._axes.shape, dtype,
-                                  voxel_size_um, affine, layout))
+        super().__init__(
+            ScanInfo(
+                path if path.absolute() == root else root,
+                "zarr",
+                self._axes.shape,
+                dtype,
+                voxel_size_um,
+                affine,
+                layout,
+            )
+        )
         self._layers = ChunkLayers(self._axes, dtype, self._axes.of(array.chunks, 1)[0])
         self._lost = LostChunks(self._folder, name, self._axes, array.shards or array.chunks)
         self._lost.refuse_all_absent()
@@ -94,8 +103,10 @@ def _find_array(path: Path, root: Path) -> tuple[Path, OmeLevel | None]:
     try:
         node = _open(path)
     except FileNotFoundError:
-        raise ScanError(f"{path.name} is damaged or no Zarr store: none of {', '.join(NODE_FILES)} is in it; copy or "
-                        "export it again.") from None
+        raise ScanError(
+            f"{path.name} is damaged or no Zarr store: none of {', '.join(NODE_FILES)} is in it; copy or "
+            "export it again."
+        ) from None
     if hasattr(node, "chunks"):
         return path, _level_of(path, root)
     if (level := find_level(node.attrs)) is not None:
@@ -106,8 +117,9 @@ def _find_array(path: Path, root: Path) -> tuple[Path, OmeLevel | None]:
 def _existing(path: Path, level: OmeLevel) -> Path:
     folder = path / level.path
     if not any((folder / name).is_file() for name in NODE_FILES):
-        raise ScanError(f"{path.name} lacks its array {level.path}, which its multiscales name; copy or export it "
-                        "again.")
+        raise ScanError(
+            f"{path.name} lacks its array {level.path}, which its multiscales name; copy or export it again."
+        )
     return folder
 
 
@@ -133,8 +145,10 @@ def _only_image(group: Any, name: str) -> str:
         return images[0]
     if not images:
         raise ScanError(f"{name} holds no image: it is a Zarr group without a 3-D array; give the array in it.")
-    raise ScanError(f"{name} holds {len(images)} images ({', '.join(sorted(images)[:5])}); give one of them, as "
-                    f"{name}/{sorted(images)[0]}.")
+    raise ScanError(
+        f"{name} holds {len(images)} images ({', '.join(sorted(images)[:5])}); give one of them, as "
+        f"{name}/{sorted(images)[0]}."
+    )
 
 
 def _axis_names(array: Any, level: OmeLevel | None) -> Sequence[str] | None:
@@ -145,8 +159,9 @@ def _axis_names(array: Any, level: OmeLevel | None) -> Sequence[str] | None:
     return [str(name).lower() for name in names] if known else None
 
 
-def _geometry(axes: VolumeAxes,
-              level: OmeLevel | None) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
+def _geometry(
+    axes: VolumeAxes, level: OmeLevel | None
+) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
     """Voxel size, affine, and the unit of the affine."""
     affine = np.eye(4)
     if level is None or not level.scale:

@@ -47,17 +47,24 @@ class ZarrSink(ScanSink):
         side = CHUNK_SIDE if max(self.shape[1:]) <= WIDE else 2 * CHUNK_SIDE
         chunks = tuple(min(n, most) for n, most in zip(shape, (depth, side, side), strict=True))
         front, names = ((), "zyx") if self.channels is None else ((self.channels,), "czyx")
-        options: dict[str, Any] = {"shape": (*front, *shape), "chunks": ((1,) * len(front)) + chunks, "fill_value": 0,
-                                   "dtype": self.dtype, "config": {"write_empty_chunks": True}}
+        options: dict[str, Any] = {
+            "shape": (*front, *shape),
+            "chunks": ((1,) * len(front)) + chunks,
+            "fill_value": 0,
+            "dtype": self.dtype,
+            "config": {"write_empty_chunks": True},
+        }
         if self._version == "0.5":
             from zarr.codecs import GzipCodec
 
-            return self._group.create_array(str(number), dimension_names=list(names),
-                                            compressors=GzipCodec(level=LEVEL), **options)
+            return self._group.create_array(
+                str(number), dimension_names=list(names), compressors=GzipCodec(level=LEVEL), **options
+            )
         from numcodecs import GZip
 
-        return self._group.create_array(str(number), chunk_key_encoding={"name": "v2", "separator": "/"},
-                                        compressors=GZip(level=LEVEL), **options)
+        return self._group.create_array(
+            str(number), chunk_key_encoding={"name": "v2", "separator": "/"}, compressors=GZip(level=LEVEL), **options
+        )
 
     def _append(self, slab: np.ndarray) -> None:
         self._levels.append(slab[None] if self.channels is None else slab)
@@ -69,8 +76,11 @@ class ZarrSink(ScanSink):
             factors.append(factor.tolist())
             factor = factor * [2 if n > 1 else 1 for n in shape]
         name = self.path.name.removesuffix(".zarr").removesuffix(".ome")
-        self._group.attrs.update(multiscales_attributes(self.like, self._version, factors, channels=bool(self.channels),
-                                                        labels=self._halver.labels, name=name))
+        self._group.attrs.update(
+            multiscales_attributes(
+                self.like, self._version, factors, channels=bool(self.channels), labels=self._halver.labels, name=name
+            )
+        )
 
     def _discard(self) -> None:
         """Nothing stays open."""
@@ -79,8 +89,9 @@ class ZarrSink(ScanSink):
 def _write(array: Any, first: int, block: np.ndarray) -> None:
     """Chunk by chunk: after an error, nothing goes on writing in the background."""
     channels = range(0, block.shape[0], array.chunks[0]) if array.ndim == 4 else range(1)
-    for c, y, x in product(channels, *(range(0, n, side) for n, side in zip(block.shape[2:], array.chunks[-2:],
-                                                                          strict=True))):
+    for c, y, x in product(
+        channels, *(range(0, n, side) for n, side in zip(block.shape[2:], array.chunks[-2:], strict=True))
+    ):
         place = (slice(y, y + array.chunks[-2]), slice(x, x + array.chunks[-1]))
         volume = (slice(first, first + block.shape[1]), *place)
         array[(c, *volume) if array.ndim == 4 else volume] = block[(c, slice(None), *place)]

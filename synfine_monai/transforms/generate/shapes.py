@@ -31,9 +31,7 @@ SHAPES: dict[str, Callable[[torch.Tensor, int], torch.Tensor]] = {
 }
 
 
-def random_frames(
-    random: np.random.RandomState, count: int, radius: tuple[float, float], stretch: float
-) -> np.ndarray:
+def random_frames(random: np.random.RandomState, count: int, radius: tuple[float, float], stretch: float) -> np.ndarray:
     """Random turns, radii and stretches that keep the volume.
 
     Args:

@@ -35,28 +35,45 @@ def test_windows(tmp_path, options):
             np.testing.assert_array_equal(scan.read(start, stop), VOLUME[start:stop])
 
 
-@pytest.mark.parametrize(("size", "expected"), [
-    (None, None), (np.float32([2.214, 2.214, 2.214]), (2.214,) * 3), ([0.0, 1.0, 1.0], None), ([1.0, 1.0], None),
-    ([1.0, 12.0, 6.0, 5.5], None), ("six", None), ([1.0, 1.0, 1.0], (1.0, 1.0, 1.0))])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (None, None),
+        (np.float32([2.214, 2.214, 2.214]), (2.214,) * 3),
+        ([0.0, 1.0, 1.0], None),
+        ([1.0, 1.0], None),
+        ([1.0, 12.0, 6.0, 5.5], None),
+        ("six", None),
+        ([1.0, 1.0, 1.0], (1.0, 1.0, 1.0)),
+    ],
+)
 def test_voxel_size(tmp_path, size, expected):
     assert open_scan(saved(tmp_path / "core.h5", size)).voxel_size_um == expected
 
 
-@pytest.mark.parametrize(("shape", "axistags"), [
-    ((1, 12, 20, 18, 1), "tzyxc"), ((12, 20, 18, 1), "zyxc"), ((12, 20, 18, 1), None), ((1, 1, 12, 20, 18), None)])
+@pytest.mark.parametrize(
+    ("shape", "axistags"),
+    [((1, 12, 20, 18, 1), "tzyxc"), ((12, 20, 18, 1), "zyxc"), ((12, 20, 18, 1), None), ((1, 1, 12, 20, 18), None)],
+)
 def test_axes_of_length_one_are_left_out(tmp_path, shape, axistags):
     with open_scan(saved(tmp_path / "core.h5", volume=VOLUME.reshape(shape), axistags=axistags)) as scan:
         assert (scan.shape, scan.voxel_size_um) == (VOLUME.shape, SIZE)
         np.testing.assert_array_equal(scan.read(2, 4), VOLUME[2:4])
 
 
-@pytest.mark.parametrize(("shape", "axistags", "words"), [
-    ((12, 20, 18), "xyz", "axes in the order x, y, z; a scan is stored as z, y, x"),
-    ((3, 4, 20, 18), "czyx", "has 3 channels"), ((3, 4, 20, 18), "tzyx", "has 3 time points"),
-    ((3, 4, 20, 18), None, "has the shape 3×4×20×18"), ((80, 18, 3), None, "is a colour image"),
-    ((240, 18), "zy", "axes in the order z, y")])
+@pytest.mark.parametrize(
+    ("shape", "axistags", "words"),
+    [
+        ((12, 20, 18), "xyz", "axes in the order x, y, z; a scan is stored as z, y, x"),
+        ((3, 4, 20, 18), "czyx", "has 3 channels"),
+        ((3, 4, 20, 18), "tzyx", "has 3 time points"),
+        ((3, 4, 20, 18), None, "has the shape 3×4×20×18"),
+        ((80, 18, 3), None, "is a colour image"),
+        ((240, 18), "zy", "axes in the order z, y"),
+    ],
+)
 def test_refuses_what_is_no_grey_level_volume(tmp_path, shape, axistags, words):
-    path = saved(tmp_path / "core.h5", volume=VOLUME.ravel()[:np.prod(shape)].reshape(shape), axistags=axistags)
+    path = saved(tmp_path / "core.h5", volume=VOLUME.ravel()[: np.prod(shape)].reshape(shape), axistags=axistags)
     with pytest.raises(ScanError, match=f"core.h5:/exported_data.*{words}"):
         open_scan(path)
 
@@ -88,9 +105,17 @@ def test_a_file_of_one_image_and_a_file_of_none(tmp_path):
         open_scan(path)
 
 
-@pytest.mark.parametrize(("path", "file", "dataset"), [
-    ("a/core.h5:/x/y", "a/core.h5", "/x/y"), ("core.HDF5:x", "core.HDF5", "/x"), ("core.h5", "core.h5", None),
-    ("C:/core.h5", "C:/core.h5", None), ("C:/core.h5:/x", "C:/core.h5", "/x"), ("core.tif:0", "core.tif:0", None)])
+@pytest.mark.parametrize(
+    ("path", "file", "dataset"),
+    [
+        ("a/core.h5:/x/y", "a/core.h5", "/x/y"),
+        ("core.HDF5:x", "core.HDF5", "/x"),
+        ("core.h5", "core.h5", None),
+        ("C:/core.h5", "C:/core.h5", None),
+        ("C:/core.h5:/x", "C:/core.h5", "/x"),
+        ("core.tif:0", "core.tif:0", None),
+    ],
+)
 def test_names(path, file, dataset):
     assert [str(split_dataset(path)[0]), split_dataset(path)[1]] == [file, dataset]
 
@@ -137,7 +162,7 @@ def test_probabilities_are_the_first_axis(tmp_path):
 def test_damaged_files(tmp_path):
     path = saved(tmp_path / "core.h5", chunks=(4, 20, 18), compression="gzip")
     whole = path.read_bytes()
-    path.write_bytes(whole[:len(whole) // 2])
+    path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ScanError, match=r"core\.h5 cannot be read as hdf5, it is cut short or damaged \(.*truncated"):
         open_scan(path)
     path.write_bytes(whole[:-6000] + bytes(3000) + whole[-3000:])

@@ -10,8 +10,16 @@ from synfine_monai.scans import create_scan, labels_path, open_scan
 VOLUME = np.random.default_rng(5).integers(-500, 500, (6, 5, 4), dtype=np.int16)
 VOXELS = VOLUME.astype("<i2").tobytes()
 DIRECTION = (0.0, -1.0, 0.0, 0.6, 0.0, -0.8, 0.8, 0.0, 0.6)
-FILES = [("core.nrrd", True), ("core.nrrd", False), ("core.nhdr", False), ("core.nhdr", True), ("core.mha", True),
-         ("core.mha", False), ("core.mhd", True), ("core.mhd", False)]
+FILES = [
+    ("core.nrrd", True),
+    ("core.nrrd", False),
+    ("core.nhdr", False),
+    ("core.nhdr", True),
+    ("core.mha", True),
+    ("core.mha", False),
+    ("core.mhd", True),
+    ("core.mhd", False),
+]
 
 
 def save(path, volume=VOLUME, *, compressed=True, spacing=(0.006, 0.006, 0.012), direction=DIRECTION, vector=False):
@@ -84,14 +92,27 @@ def nrrd(path, *fields, data=VOXELS):
     return path
 
 
-@pytest.mark.parametrize(("fields", "size"), [
-    ((), None), (("spacings: 1 1 1",), None), (("spacings: 0.006 0.006 0.012",), (12.0, 6.0, 6.0)),
-    (("spacings: 6 6 12", 'units: "um" "um" "um"'), (12.0, 6.0, 6.0)), (("spacings: nan nan nan",), None),
-    (("spacings: 1 1 1", 'units: "µm" "µm" "µm"'), (1.0, 1.0, 1.0)),
-    (("spacings: 6 6 12", 'units: "pixel" "" ""'), None),
-    (("space: left-posterior-superior", "space directions: (6,0,0) (0,6,0) (0,0,12)", 'space units: "um" "um" "um"'),
-     (12.0, 6.0, 6.0)),
-], ids=str)
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ((), None),
+        (("spacings: 1 1 1",), None),
+        (("spacings: 0.006 0.006 0.012",), (12.0, 6.0, 6.0)),
+        (("spacings: 6 6 12", 'units: "um" "um" "um"'), (12.0, 6.0, 6.0)),
+        (("spacings: nan nan nan",), None),
+        (("spacings: 1 1 1", 'units: "µm" "µm" "µm"'), (1.0, 1.0, 1.0)),
+        (("spacings: 6 6 12", 'units: "pixel" "" ""'), None),
+        (
+            (
+                "space: left-posterior-superior",
+                "space directions: (6,0,0) (0,6,0) (0,0,12)",
+                'space units: "um" "um" "um"',
+            ),
+            (12.0, 6.0, 6.0),
+        ),
+    ],
+    ids=str,
+)
 def test_nrrd_units(tmp_path, fields, size):
     path = nrrd(tmp_path / "core.nrrd", "endian: little", *fields)
     with open_scan(path) as scan:
@@ -155,8 +176,9 @@ def test_refuses_mhd_without_its_voxels(tmp_path, capfd):
 @pytest.mark.parametrize(("name", "compressed"), FILES)
 @pytest.mark.parametrize("share", [0.999, 0.5, 0.05])
 def test_refuses_voxels_that_are_cut_short(tmp_path, name, compressed, share, capfd):
-    path = save(tmp_path / name, np.random.default_rng(1).integers(0, 255, (20, 40, 40), dtype=np.uint8),
-                compressed=compressed)
+    path = save(
+        tmp_path / name, np.random.default_rng(1).integers(0, 255, (20, 40, 40), dtype=np.uint8), compressed=compressed
+    )
     voxels = max(tmp_path.iterdir(), key=lambda file: file.stat().st_size)
     content = voxels.read_bytes()
     voxels.write_bytes(content[: int(len(content) * share)])

@@ -113,10 +113,14 @@ def test_probabilities_are_the_fourth_axis(tmp_path, name):
 RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 
 
-@pytest.mark.parametrize(("volume", "words"), [
-    (np.zeros((4, 5, 6), RGB), "colour image"), (np.zeros((4, 5, 6), np.complex64), "complex64 numbers"),
-    (np.zeros((4, 5, 6, 2), np.uint8), "4×5×6×2"),
-])
+@pytest.mark.parametrize(
+    ("volume", "words"),
+    [
+        (np.zeros((4, 5, 6), RGB), "colour image"),
+        (np.zeros((4, 5, 6), np.complex64), "complex64 numbers"),
+        (np.zeros((4, 5, 6, 2), np.uint8), "4×5×6×2"),
+    ],
+)
 def test_refuses_what_is_no_scan(tmp_path, volume, words):
     nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), tmp_path / "core.nii")
     with pytest.raises(ScanError, match=rf"^core\.nii.*{words}"):

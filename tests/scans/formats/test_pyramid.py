@@ -49,9 +49,15 @@ def test_many_values_are_grey_levels():
     assert not halver.labels
 
 
-@pytest.mark.parametrize(("shape", "count", "last"), [
-    ((1024, 1024, 1024), 3, (256, 256, 256)), ((5, 7, 6), 1, None), ((1, 1011, 980), 3, (1, 253, 245)),
-    ((9, 257, 9), 2, (5, 129, 5))])
+@pytest.mark.parametrize(
+    ("shape", "count", "last"),
+    [
+        ((1024, 1024, 1024), 3, (256, 256, 256)),
+        ((5, 7, 6), 1, None),
+        ((1, 1011, 980), 3, (1, 253, 245)),
+        ((9, 257, 9), 2, (5, 129, 5)),
+    ],
+)
 def test_levels_end_at_256(shape, count, last):
     shapes = level_shapes(shape)
     assert len(shapes) == count
@@ -59,8 +65,10 @@ def test_levels_end_at_256(shape, count, last):
     assert shapes[-1] == (last or shape)
 
 
-@pytest.mark.parametrize(("depth", "slice_bytes", "expected"), [(1024, 1 << 20, 64), (4096, 1 << 24, 8), (9, 100, 16),
-                                                               (9, 1 << 40, 2), (1, 1, 2)])
+@pytest.mark.parametrize(
+    ("depth", "slice_bytes", "expected"),
+    [(1024, 1 << 20, 64), (4096, 1 << 24, 8), (9, 100, 16), (9, 1 << 40, 2), (1, 1, 2)],
+)
 def test_a_layer_stays_below_128_mib(depth, slice_bytes, expected):
     assert layer_depth(depth, slice_bytes) == expected
 
@@ -75,7 +83,8 @@ def test_levels_do_not_depend_on_the_slabs(slabs, depth):
     def writer(number):
         def write(first, block):
             calls.append((number, first, block.shape[1]))
-            levels[number][first:first + block.shape[1]] = block[0]
+            levels[number][first : first + block.shape[1]] = block[0]
+
         return write
 
     layers = LayeredLevels([writer(n) for n in range(3)], depth, Halver(True))

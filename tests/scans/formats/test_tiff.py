@@ -10,12 +10,25 @@ VOLUME = np.random.default_rng(3).integers(0, 4000, (9, 12, 10), dtype=np.uint16
 PER_UM = (1 / 6, 1 / 6)
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"compression": "lzw"}, {"compression": "lzw", "predictor": True}, {"compression": "zlib", "predictor": True},
-    {"compression": "zstd"}, {"tile": (16, 16)}, {"bigtiff": True}, {"byteorder": ">"}, {"rowsperstrip": 5},
-    {"byteorder": ">", "bigtiff": True, "compression": "zlib"}, {"imagej": True}, {"ome": True},
-    {"ome": True, "compression": "zlib", "tile": (16, 16)},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"compression": "lzw"},
+        {"compression": "lzw", "predictor": True},
+        {"compression": "zlib", "predictor": True},
+        {"compression": "zstd"},
+        {"tile": (16, 16)},
+        {"bigtiff": True},
+        {"byteorder": ">"},
+        {"rowsperstrip": 5},
+        {"byteorder": ">", "bigtiff": True, "compression": "zlib"},
+        {"imagej": True},
+        {"ome": True},
+        {"ome": True, "compression": "zlib", "tile": (16, 16)},
+    ],
+    ids=str,
+)
 def test_every_kind_gives_the_same_windows(tmp_path, options):
     path = tmp_path / "core.tif"
     tifffile.imwrite(path, VOLUME, photometric="minisblack", **options)
@@ -48,16 +61,33 @@ def test_types_stay_as_they_are(tmp_path, dtype):
         np.testing.assert_array_equal(scan.read(), volume)
 
 
-@pytest.mark.parametrize(("unit", "per_unit", "spacing"), [
-    ("um", 1 / 6, 6.0), ("µm", 1 / 6, 6.0), ("\\u00B5m", 1 / 6, 6.0), ("micron", 1 / 6, 6.0), ("microns", 1 / 6, 6.0),
-    ("mm", 1 / 0.006, 0.006), ("cm", 1 / 0.0006, 0.0006), ("nm", 1 / 6000, 6000.0), ("inch", 25400 / 6, 6 / 25400),
-])
+@pytest.mark.parametrize(
+    ("unit", "per_unit", "spacing"),
+    [
+        ("um", 1 / 6, 6.0),
+        ("µm", 1 / 6, 6.0),
+        ("\\u00B5m", 1 / 6, 6.0),
+        ("micron", 1 / 6, 6.0),
+        ("microns", 1 / 6, 6.0),
+        ("mm", 1 / 0.006, 0.006),
+        ("cm", 1 / 0.0006, 0.0006),
+        ("nm", 1 / 6000, 6000.0),
+        ("inch", 25400 / 6, 6 / 25400),
+    ],
+)
 def test_imagej_units(tmp_path, unit, per_unit, spacing):
     path = tmp_path / "core.tif"
     text = f"ImageJ=1.53t\nimages=9\nslices=9\nunit={unit}\nspacing={spacing}\nloop=false\n"
     text = text.encode("utf-8") if not text.isascii() else text
-    tifffile.imwrite(path, VOLUME, photometric="minisblack", metadata=None, description=text,
-                     resolution=(per_unit, per_unit), resolutionunit="NONE")
+    tifffile.imwrite(
+        path,
+        VOLUME,
+        photometric="minisblack",
+        metadata=None,
+        description=text,
+        resolution=(per_unit, per_unit),
+        resolutionunit="NONE",
+    )
     with open_scan(path) as scan:
         assert scan.voxel_size_um == pytest.approx((6.0, 6.0, 6.0), rel=1e-6)
 
@@ -66,8 +96,15 @@ def imagej(path, *, unit="um", spacing: float | None = 6.0, resolution=(1_000_00
     """As ImageJ itself writes it: resolution in millionths, rounded."""
     lines = ["ImageJ=1.53t", f"images={len(volume)}", f"slices={len(volume)}", f"unit={unit}"]
     lines += [f"spacing={spacing}"] if spacing else []
-    tifffile.imwrite(path, volume, photometric="minisblack", metadata=None, description="\n".join(lines) + "\n",
-                     resolution=(1.0, 1.0), resolutionunit="NONE")
+    tifffile.imwrite(
+        path,
+        volume,
+        photometric="minisblack",
+        metadata=None,
+        description="\n".join(lines) + "\n",
+        resolution=(1.0, 1.0),
+        resolutionunit="NONE",
+    )
     with tifffile.TiffFile(path, mode="r+b") as tif:
         for name in ("XResolution", "YResolution"):
             tif.pages[0].tags[name].overwrite((resolution[1], resolution[0]))
@@ -85,8 +122,17 @@ def test_slices_apart_keep_their_distance(tmp_path):
     assert open_scan(tmp_path / "core.tif").voxel_size_um == (20.0, 6.0, 6.0)
 
 
-@pytest.mark.parametrize("said", [{"unit": "pixel"}, {"unit": "furlong"}, {"spacing": None}, {"spacing": "NaN"},
-                                  {"resolution": (1, 0)}, {"resolution": (0, 1)}])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"unit": "pixel"},
+        {"unit": "furlong"},
+        {"spacing": None},
+        {"spacing": "NaN"},
+        {"resolution": (1, 0)},
+        {"resolution": (0, 1)},
+    ],
+)
 def test_half_said_is_unknown(tmp_path, said):
     imagej(tmp_path / "core.tif", **said)
     assert open_scan(tmp_path / "core.tif").voxel_size_um is None
@@ -97,13 +143,26 @@ def test_a_single_slice_has_cubes(tmp_path):
     assert open_scan(tmp_path / "core.tif").voxel_size_um == (6.0, 6.0, 6.0)
 
 
-@pytest.mark.parametrize(("resolution", "unit", "size"), [
-    ((1e4 / 6, 1e4 / 6), "CENTIMETER", (6.0, 6.0, 6.0)), ((300, 300), "INCH", None), ((72, 72), "INCH", None),
-    ((1, 1), "NONE", None), ((25400 / 6, 25400 / 6), "INCH", (6.0, 6.0, 6.0)), ((1, 1), "CENTIMETER", None),
-])
+@pytest.mark.parametrize(
+    ("resolution", "unit", "size"),
+    [
+        ((1e4 / 6, 1e4 / 6), "CENTIMETER", (6.0, 6.0, 6.0)),
+        ((300, 300), "INCH", None),
+        ((72, 72), "INCH", None),
+        ((1, 1), "NONE", None),
+        ((25400 / 6, 25400 / 6), "INCH", (6.0, 6.0, 6.0)),
+        ((1, 1), "CENTIMETER", None),
+    ],
+)
 def test_plain_resolution_is_used_unless_it_is_for_printing(tmp_path, resolution, unit, size):
-    tifffile.imwrite(tmp_path / "core.tif", VOLUME, photometric="minisblack", metadata=None, resolution=resolution,
-                     resolutionunit=unit)
+    tifffile.imwrite(
+        tmp_path / "core.tif",
+        VOLUME,
+        photometric="minisblack",
+        metadata=None,
+        resolution=resolution,
+        resolutionunit=unit,
+    )
     found = open_scan(tmp_path / "core.tif").voxel_size_um
     assert found == (None if size is None else pytest.approx(size, rel=1e-6))
 
@@ -123,9 +182,14 @@ def test_ome_in_pixels_is_unknown(tmp_path):
     assert open_scan(tmp_path / "core.ome.tif").voxel_size_um is None
 
 
-@pytest.mark.parametrize("options", [{"imagej": True, "metadata": {"unit": "um", "spacing": 6.0, "axes": "ZYX"}},
-                                     {"metadata": {"axes": "ZYX", "PhysicalSizeX": 6.0, "PhysicalSizeY": 6.0,
-                                                   "PhysicalSizeZ": 6.0}, "ome": True}, {"bigtiff": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"imagej": True, "metadata": {"unit": "um", "spacing": 6.0, "axes": "ZYX"}},
+        {"metadata": {"axes": "ZYX", "PhysicalSizeX": 6.0, "PhysicalSizeY": 6.0, "PhysicalSizeZ": 6.0}, "ome": True},
+        {"bigtiff": True},
+    ],
+)
 def test_labels_are_of_the_same_kind(tmp_path, options):
     tifffile.imwrite(tmp_path / "core.tif", VOLUME, photometric="minisblack", resolution=PER_UM, **options)
     with open_scan(tmp_path / "core.tif") as scan:

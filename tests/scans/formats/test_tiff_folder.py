@@ -63,8 +63,9 @@ def test_does_not_replace_a_folder_with_other_things(folder, tmp_path):
 
 def test_voxel_size_of_the_slices(folder):
     for z, image in enumerate(VOLUME, 1):
-        tifffile.imwrite(folder / f"S-4-X_{z}.tif", image, imagej=True, resolution=(1 / 6, 1 / 6),
-                         metadata={"unit": "um"})
+        tifffile.imwrite(
+            folder / f"S-4-X_{z}.tif", image, imagej=True, resolution=(1 / 6, 1 / 6), metadata={"unit": "um"}
+        )
     assert open_scan(folder).voxel_size_um == (6.0, 6.0, 6.0)
 
 

@@ -13,9 +13,11 @@ from synfine_monai.scans.reader import ScanReader
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_windows_of_plain_arrays_and_ome_images(tmp_path, zarr_format):
-    for path, size in [(plain(tmp_path / "plain.zarr", zarr_format=zarr_format), None),
-                       (ome(tmp_path / "core.ome.zarr", zarr_format=zarr_format), SIZE),
-                       (ome(tmp_path / "no_extension", zarr_format=zarr_format), SIZE)]:
+    for path, size in [
+        (plain(tmp_path / "plain.zarr", zarr_format=zarr_format), None),
+        (ome(tmp_path / "core.ome.zarr", zarr_format=zarr_format), SIZE),
+        (ome(tmp_path / "no_extension", zarr_format=zarr_format), SIZE),
+    ]:
         assert format_of(path) == "zarr"
         with open_scan(path) as scan:
             assert (scan.shape, scan.dtype, scan.voxel_size_um) == (VOLUME.shape, np.uint16, size)
@@ -30,9 +32,15 @@ def test_an_image_by_ome_zarr_itself(tmp_path, version):
         from ome_zarr.format import format_from_version
         from ome_zarr.writer import write_image
 
-        write_image(VOLUME, str(tmp_path / "core.ome.zarr"), axes="zyx", fmt=format_from_version(version),
-                    scale={"z": 12e3, "y": 6e3, "x": 5.5e3}, axes_units=dict.fromkeys("zyx", "nanometer"),
-                    scale_factors=[2])
+        write_image(
+            VOLUME,
+            str(tmp_path / "core.ome.zarr"),
+            axes="zyx",
+            fmt=format_from_version(version),
+            scale={"z": 12e3, "y": 6e3, "x": 5.5e3},
+            axes_units=dict.fromkeys("zyx", "nanometer"),
+            scale_factors=[2],
+        )
     with open_scan(tmp_path / "core.ome.zarr") as scan:
         assert (scan.voxel_size_um, scan.info.layout["unit"], scan.info.layout["version"]) == (SIZE, "nm", version)
         np.testing.assert_array_equal(scan.read(), VOLUME)
@@ -52,17 +60,29 @@ def test_a_slice_alone(tmp_path):
         np.testing.assert_array_equal(scan.read(), VOLUME[:1])
 
 
-@pytest.mark.parametrize(("unit", "scale", "size"), [
-    ("millimeter", (0.012, 0.006, 0.0055), SIZE), ("nanometer", (12e3, 6e3, 5.5e3), SIZE), (None, SIZE, None),
-    ("pixel", SIZE, None), ("micrometer", (0.0, 6.0, 6.0), None)])
+@pytest.mark.parametrize(
+    ("unit", "scale", "size"),
+    [
+        ("millimeter", (0.012, 0.006, 0.0055), SIZE),
+        ("nanometer", (12e3, 6e3, 5.5e3), SIZE),
+        (None, SIZE, None),
+        ("pixel", SIZE, None),
+        ("micrometer", (0.0, 6.0, 6.0), None),
+    ],
+)
 def test_units(tmp_path, unit, scale, size):
     assert open_scan(ome(tmp_path / "core.zarr", unit=unit, scale=scale)).voxel_size_um == size
 
 
 def test_transformations_of_the_level_and_of_the_image_follow_each_other(tmp_path):
-    path = ome(tmp_path / "core.zarr", scale=(2.0, 1.0, 1.0),
-               coordinateTransformations=[{"type": "scale", "scale": [6.0, 6.0, 5.5]},
-                                          {"type": "translation", "translation": [30.0, 20.0, 10.0]}])
+    path = ome(
+        tmp_path / "core.zarr",
+        scale=(2.0, 1.0, 1.0),
+        coordinateTransformations=[
+            {"type": "scale", "scale": [6.0, 6.0, 5.5]},
+            {"type": "translation", "translation": [30.0, 20.0, 10.0]},
+        ],
+    )
     with open_scan(path) as scan:
         assert scan.voxel_size_um == SIZE
         np.testing.assert_allclose(scan.info.affine[:3, 3], (10.0, 20.0, 30.0))
@@ -106,22 +126,31 @@ def test_two_arrays_of_a_group(tmp_path):
         open_scan(tmp_path / "core.zarr")
 
 
-@pytest.mark.parametrize(("volume", "axes", "words"), [
-    (np.stack([VOLUME] * 2), "czyx", "core.zarr/0 has 2 channels"), (np.stack([VOLUME] * 3), "tzyx", "3 time points"),
-    (VOLUME, "xyz", "axes in the order x, y, z; a scan is stored as z, y, x"),
-    (VOLUME.astype(np.complex64), "zyx", "complex64 numbers")])
+@pytest.mark.parametrize(
+    ("volume", "axes", "words"),
+    [
+        (np.stack([VOLUME] * 2), "czyx", "core.zarr/0 has 2 channels"),
+        (np.stack([VOLUME] * 3), "tzyx", "3 time points"),
+        (VOLUME, "xyz", "axes in the order x, y, z; a scan is stored as z, y, x"),
+        (VOLUME.astype(np.complex64), "zyx", "complex64 numbers"),
+    ],
+)
 def test_refuses_what_is_no_grey_level_volume(tmp_path, volume, axes, words):
     with pytest.raises(ScanError, match=words):
         open_scan(ome(tmp_path / "core.zarr", volume, axes=axes))
 
 
-@pytest.mark.parametrize(("volume", "words"), [
-    (np.stack([VOLUME] * 2), r"core\.zarr has the shape 2×12×20×18"),
-    (RNG.integers(1, 9, (20, 30, 3), dtype=np.uint8), r"core\.zarr of shape 20×30×3 is a colour image"),
-    (VOLUME[0, 0], r"core\.zarr has the shape 18")])
+@pytest.mark.parametrize(
+    ("volume", "words"),
+    [
+        (np.stack([VOLUME] * 2), r"core\.zarr has the shape 2×12×20×18"),
+        (RNG.integers(1, 9, (20, 30, 3), dtype=np.uint8), r"core\.zarr of shape 20×30×3 is a colour image"),
+        (VOLUME[0, 0], r"core\.zarr has the shape 18"),
+    ],
+)
 def test_refuses_arrays_that_cannot_be_a_scan(tmp_path, volume, words):
     with pytest.raises(ScanError, match=words):
-        open_scan(plain(tmp_path / "core.zarr", volume, chunks=CHUNKS[:min(3, volume.ndim)]))
+        open_scan(plain(tmp_path / "core.zarr", volume, chunks=CHUNKS[: min(3, volume.ndim)]))
 
 
 def test_names_of_dimensions_count(tmp_path):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from environment import ROOT, SetUpError, add_environment_options, environment_python, minutes_since
 
-CONFIG = ROOT / "bundles" / "rock_ct_segmentation" / "configs" / "synfine.yaml"
+SYNFINE = ("-m", "synfine_monai.bundle.command_line")
 
 
 PRINT_TABLE = """
@@ -45,9 +45,8 @@ def main() -> int:
     try:
         python = environment_python(options.venv, options.here)
         output_dir, task = _task(python, options)
-        learn = ["-m", "monai.bundle", "run", "--config_file", str(CONFIG), *task, "--output_dir", str(output_dir)]
-        print("\n$ " + " ".join(["python", *learn, *synfine_options]), flush=True)
-        _run("`synfine`", [python, *learn, *synfine_options])
+        print(flush=True)
+        _run("`learn`", [python, *SYNFINE, "learn", *task, "--output_dir", output_dir, *synfine_options])
         _report(python, output_dir)
     except (SetUpError, CommandFailedError) as error:
         print(f"\nquickstart: {error}", file=sys.stderr)
@@ -86,7 +85,7 @@ def _task(python: Path, options: argparse.Namespace) -> tuple[Path, list[str]]:
         return output_dir, task
     sample = output_dir / "sample"
     if not (sample / "dataset.json").is_file():
-        _run("making the sample core", [python, "-m", "synfine_monai.data.sample_core", "--output_dir", sample])
+        _run("making the sample core", [python, *SYNFINE, "sample", "--output_dir", sample])
     return output_dir, ["--datalist", str(sample / "dataset.json")]
 
 

@@ -1,36 +1,33 @@
 """The ``synfine`` command: picks a verb of the shipped bundles, checks the options, and runs it through MONAI."""
 
-import difflib
+import logging
+import os
 import shlex
-import subprocess
 import sys
-from pathlib import Path
+import textwrap
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 
-from synfine_monai.bundle.options import read_options
+from synfine_monai.bundle.places import bundles_folder
+from synfine_monai.bundle.plain_errors import DEBUG
+from synfine_monai.bundle.verb_options import Option, read_options, refuse_unknown, title_of
+from synfine_monai.bundle.verbs import BUNDLES, find_verb, merged_files, verbs
 from synfine_monai.errors import ScanError
 
 __all__ = ["command_for", "help_text", "main"]
 
-BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
-VERBS = {
-    "learn": ("synfine", "learn to segment your scan from a few labels: all of SynFine, and a report"),
-    "segment": ("inference", "segment a whole scan: labels, porosity, pictures"),
-    "porosity": ("porosity", "total, connected and isolated porosity of a segmented scan"),
-    "train": ("train", "pre-train on synthetic pairs"),
-    "sensitivity": ("sensitivity", "measure which part of the network responds most to your labels"),
-    "finetune": ("finetune", "fine-tune that part, or another, on your labels"),
-    "evaluate": ("evaluate", "score a model and the baselines on labelled slices"),
-    "bridge": ("bridged", "learn by a bridge: synthetic pairs first, then your labels with a new head"),
-    "pack": ("pack", "pack a run as one bundle to share: a folder and a zip"),
-    "export": ("export", "write a model as TorchScript, ONNX or for bioimage.io"),
-    "hybrid": ("hybrid", "learn after hybrid pre-training: one network that removes noise and names phases"),
-    "fit": ("fit", "fit a preset of the rock generator to a scan, without labels"),
-    "match": ("match", "make synthetic pairs with the grey levels and the spectrum of a scan"),
-    "style": ("invert", "learn the style of a scan, for the diffusion generator"),
-    "pairs": ("generate", "make synthetic pairs in such a style"),
+FIRST = {"porosity": "labels"}
+"""Verb -> option that its first word is; of all others it is the scan."""
+
+PROMINENT = ("sample", "learn", "segment", "porosity", "evaluate")
+"""What the help tells first."""
+
+COMMANDS_TOLD = {
+    "check": "Check a bundle that somebody sent, before it runs",
+    "keys": "Make a pair of keys to sign bundles with",
+    "sign": "Sign a packed bundle",
+    "path": "Print the folder of a bundle, or of all bundles",
 }
-MERGED = {"inference": ("finer_inference", "dask_inference")}
-"""Verb -> files that are merged over it where one of their options is given."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,76 +37,101 @@ def main(arguments: list[str] | None = None) -> int:
         if not arguments or arguments[0] in ("-h", "--help"):
             print(help_text())
             return 0
+        if arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](arguments)
         if any(a in ("-h", "--help") for a in arguments):
-            print(help_text(_verb(arguments[0])))
+            print(help_text(arguments[0]))
             return 0
         command = command_for(arguments)
     except ScanError as error:
         print(f"ScanError: {error}", file=sys.stderr)
         return 1
-    print(shlex.join(["python", *command[1:]]), flush=True)
-    return subprocess.run(command, check=False).returncode
+    print(shlex.join(["python", "-m", "monai.bundle", "run", *command]), flush=True)
+    _run(command)
+    return 0
 
 
-def command_for(arguments: list[str]) -> list[str]:
-    """The ``python -m monai.bundle run`` command line that ``synfine ARGUMENTS`` stands for.
+def command_for(arguments: Sequence[str]) -> list[str]:
+    """What follows ``python -m monai.bundle run`` on the command line that ``synfine ARGUMENTS`` stands for.
 
     Raises:
         ScanError: if the verb or an option is unknown.
     """
-    verb, rest = _verb(arguments[0]), arguments[1:]
+    file, rest = find_verb(arguments[0]), list(arguments[1:])
     if rest and not rest[0].startswith("-"):
-        rest = ["--labels" if verb == "porosity" else "--scan", *rest]
-    of_file = {file: read_options(file) for file in (_config(verb), *map(_config, MERGED.get(verb, ())))}
+        rest = [f"--{FIRST.get(file.stem, 'scan')}", *rest]
+    of_file = {each: read_options(each) for each in (file, *merged_files(file))}
     options = {name for known in of_file.values() for name in known}
     names = [a[2:].split("=")[0].replace("-", "_").split("#")[0] for a in rest if a.startswith("--")]
     for name in names:
         if name not in options:
-            near = difflib.get_close_matches(name, options, n=2, cutoff=0.5) or sorted(options)
-            raise ScanError(
-                f"--{name} is not an option of 'synfine {arguments[0]}'; did you mean --{' or --'.join(near)}?"
-            )
-    files = [str(file) for file, known in of_file.items() if file == _config(verb) or set(names) & set(known)]
-    return [sys.executable, "-m", "monai.bundle", "run", "--config_file", files[0] if len(files) == 1 else str(files),
-            *rest]  # fmt: skip
+            refuse_unknown(name, options, f"'synfine {arguments[0]}'")
+    files = [str(each) for each, known in of_file.items() if each == file or set(names) & set(known)]
+    return ["--config_file", files[0] if len(files) == 1 else str(files), *rest]
 
 
 def help_text(verb: str | None = None) -> str:
-    """What ``--help`` prints: all verbs, or the options of one, from the comments in its YAML."""
-    if verb is None:
-        lines = [f"  {name:12} {text}" for name, (_, text) in VERBS.items()]
-        return "\n".join(
-            [
-                "usage: synfine VERB [SCAN] [--option value ...]",
-                "",
-                *lines,
-                "",
-                "synfine VERB --help tells a verb's options.",
-            ]
-        )
-    parts = [_help_of(file) for file in (_config(verb), *map(_config, MERGED.get(verb, ())))]
-    return "\n\n".join(parts)
+    """What ``--help`` prints: all verbs, or the options of one, from its YAML.
+
+    Raises:
+        ScanError: if there is no such verb.
+    """
+    if verb is not None:
+        file = find_verb(verb)
+        return "\n\n".join(_help_of(title_of(each), read_options(each)) for each in (file, *merged_files(file)))
+    titles = {name: title_of(file).split(". ")[0].rstrip(".") for name, file in verbs().items()}
+    told = {name: titles[name] for name in PROMINENT} | titles | COMMANDS_TOLD
+    lines = [f"  {name:16} {textwrap.shorten(text, 100, placeholder=' ...')}" for name, text in told.items()]
+    usage = "usage: synfine VERB [SCAN] [--option value ...]"
+    return "\n".join([usage, "", *lines, "", "synfine VERB --help tells a verb's options."])
 
 
-def _help_of(file: Path) -> str:
-    first = file.read_text(encoding="utf-8").splitlines()[0].strip("# ")
-    options = [
-        f"  --{o.name:18} {o.help}{'' if str(o.default).startswith('$') else f' [{o.default}]'}"
-        for o in read_options(file).values()
-    ]
-    return "\n".join([first, "", *options])
+def _help_of(title: str, options: Mapping[str, Option]) -> str:
+    lines = []
+    for option in options.values():
+        kind = "" if option.kind.name in ("any", "bool") else f" ({option.kind})"
+        default = "" if str(option.default).startswith("$") else f" [{option.default}]"
+        lines.append(f"  --{option.name:18} {option.help}{kind}{default}")
+    return "\n".join([title, "", *lines])
 
 
-def _config(verb: str) -> Path:
-    """The YAML of a verb; where several bundles have it, the first one's."""
-    bundles = ("rock_ct_segmentation", "rock_ct_generation", "rock_ct_hybrid_segmentation")
-    files = [BUNDLES / bundle / "configs" / f"{verb}.yaml" for bundle in bundles]
-    return next((file for file in files if file.is_file()), files[0])
+def _run(command: Sequence[str]) -> None:
+    """``monai.bundle run``, without the warnings and log lines that libraries mean for their developers."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow down whatever else runs
+    if not os.environ.get(DEBUG):
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("default", module="synfine_monai")
+    from fire import Fire
+    from monai.bundle import run
+
+    if not os.environ.get(DEBUG):
+        for name in ("monai.bundle.scripts", "monai.bundle.workflows"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+    Fire(run, command=list(command), name="synfine")
 
 
-def _verb(name: str) -> str:
-    known = {**{n: v for n, (v, _) in VERBS.items()}, **{v: v for v, _ in VERBS.values()}}
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1) or list(VERBS)
-        raise ScanError(f"'{name}' is not a verb of synfine; did you mean {' or '.join(near)}?")
-    return known[name]
+def _path(arguments: Sequence[str]) -> int:
+    bundle = arguments[1] if len(arguments) > 1 else ""
+    if bundle and bundle not in BUNDLES:
+        raise ScanError(f"there is no bundle '{bundle}': choose {', '.join(BUNDLES)}.")
+    print(bundles_folder() / bundle)
+    return 0
+
+
+def _share(arguments: Sequence[str]) -> int:
+    from synfine_monai.sharing.__main__ import main as share
+
+    return share(list(arguments))
+
+
+COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "check": _share,
+    "keys": _share,
+    "sign": _share,
+    "path": _path,
+}
+"""What is no verb of a bundle: name -> what runs it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

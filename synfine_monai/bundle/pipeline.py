@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.bundle.options import current_workflow, pick_options
+from synfine_monai.bundle.running import current_workflow
+from synfine_monai.bundle.verb_options import pick_options
 from synfine_monai.bundle.workflow import run_verb
 from synfine_monai.errors import ScanError
 

@@ -25,6 +25,7 @@ from .patches import (
 )
 from .patches_without_labels import unlabelled_patches as unlabelled_patches
 from .pool import mixed_pool as mixed_pool, synthetic_count as synthetic_count
+from .sample_core import make_sample_core as make_sample_core
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
 from .styled_bank import make_styled_bank as make_styled_bank
 from .synthetic_bank import make_synthetic_bank as make_synthetic_bank

@@ -4,10 +4,8 @@ It is made by other means than the training pairs: a packing of worn grains, see
 Nothing is shared with the generator, so a network that was trained on generated pairs meets a real shift here.
 """
 
-import argparse
 import gzip
 import json
-import sys
 from pathlib import Path
 
 import nibabel
@@ -185,14 +183,3 @@ def _write_tiff(path: Path, volume: np.ndarray) -> None:
     metadata = {"axes": "ZYX", "spacing": VOXEL_SIZE_UM, "unit": "um"}
     with atomic_file(path) as part:
         tifffile.imwrite(part, volume, imagej=True, resolution=per_um, metadata=metadata)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Make the sample core: a small simulated scan with known pores.")
-    parser.add_argument("--output_dir", type=Path, required=True, help="folder to write to; made if absent")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    try:
-        print(make_sample_core(options.output_dir, options.seed, progress=True))
-    except ScanError as error:
-        sys.exit(f"ScanError: {error}")

@@ -1,3 +1,4 @@
+from .named_handlers import NamedHandlers as NamedHandlers
 from .porosity_report import PorosityReport as PorosityReport
 from .resume import Resume as Resume, signature_of as signature_of
 from .save_model import SaveModel as SaveModel

@@ -39,8 +39,7 @@ def test_the_merged_verb_shares_out_what_inference_would_do():
     assert parser["run"] == ["$@chunks.run()"]
     assert parser["opened_scan"]["_target_"].endswith("open_scan")
     assert "absolute_path" in parser["opened_scan"]["path"]
-    assert "check_options" in parser["initialize"][1]
-    assert "dask_inference.yaml" in parser["initialize"][1]
+    assert "begin(['inference', 'dask_inference']" in parser["initialize"][0]
 
 
 @pytest.mark.slow

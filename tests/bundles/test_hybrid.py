@@ -58,7 +58,7 @@ def test_training_repeats_by_seed_and_another_seed_differs(trained, tiny, tmp_pa
 
 
 def test_an_interrupted_training_goes_on_to_the_same_weights(tiny, tmp_path, monkeypatch):
-    options = {**tiny, "train#handlers#3#interval": 1}
+    options = {**tiny, "train#named#resume#interval": 1}
     whole, broken = run("train", tmp_path / "whole", **options), tmp_path / "broken"
     with monkeypatch.context() as patched:
         _break_in_second_epoch(patched)

@@ -20,7 +20,7 @@ from synfine_monai.networks import load_network
 
 HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 VERBS = [CONFIGS / "train.yaml", CONFIGS / "finetune.yaml", HYBRID / "train.yaml"]
-EVERY_STEP = {"precision": "float32", "train#handlers#5#iteration_log": 1}
+EVERY_STEP = {"precision": "float32", "train#named#events#iteration_log": 1}
 PRETRAINING = {**TINY_TRAINING, **EVERY_STEP, "epochs": 2, "steps_per_epoch": 5}
 
 
@@ -84,19 +84,19 @@ def unevenly_labelled(sample) -> Path:
 def test_what_writes_or_draws_does_so_on_the_first_process_only(verb):
     parser = ConfigParser()
     parser.read_config(merged(verb))
-    handlers = [*parser["train"]["handlers"], parser.config.get("written", {})]
+    handlers = [*parser["train"]["named"].values(), parser.config.get("written", {})]
     writers = {str(h.get("_target_")).rpartition(".")[2] for h in handlers if "_disabled_" in h}
     writer = "save_denoiser" if verb.is_relative_to(HYBRID) else "SaveModel"
     assert writers == {"TrainingProgress", "TensorBoardStatsHandler", writer}
     assert parser["train"]["trainer"]["network"] == "@distributed_network"
     assert parser["train"]["dataset"]["_target_"].endswith("PatchBatches")
-    assert "check_options" in str(parser["initialize"])
+    assert "begin" in str(parser["initialize"])
     assert "join_processes" in parser["initialize"][-2]
 
 
 def test_the_hybrid_bundle_shares_its_training_out_as_the_other_does():
     first, second = (ConfigParser.load_config_file(merged(verb)[1]) for verb in (VERBS[0], VERBS[2]))
-    assert {k: v for k, v in first.items() if "handlers" not in k}.items() <= second.items()
+    assert {k: v for k, v in first.items() if "named" not in k}.items() <= second.items()
 
 
 @pytest.mark.slow

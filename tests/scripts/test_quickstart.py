@@ -41,24 +41,24 @@ def run(quickstart, monkeypatch):
 def test_makes_the_sample_and_learns_on_it(run, tmp_path, quickstart):
     code, (sample, learn) = run("--output_dir", tmp_path, "--label_budget", 8)
     assert code == 0
-    assert sample[1:3] == ["-m", "synfine_monai.data.sample_core"]
-    assert learn[1:6] == ["-m", "monai.bundle", "run", "--config_file", str(quickstart.CONFIG)]
+    assert sample[1:4] == [*quickstart.SYNFINE, "sample"]
+    assert learn[1:4] == [*quickstart.SYNFINE, "learn"]
     datalist = str(tmp_path / "sample" / "dataset.json")
-    assert learn[6:] == ["--datalist", datalist, "--output_dir", str(tmp_path), "--label_budget", "8"]
+    assert learn[4:] == ["--datalist", datalist, "--output_dir", str(tmp_path), "--label_budget", "8"]
 
 
 def test_sample_that_is_there_is_used(run, tmp_path):
     (tmp_path / "sample").mkdir()
     (tmp_path / "sample" / "dataset.json").touch()
-    assert "synfine.yaml" in " ".join(run("--output_dir", tmp_path)[1][0])
+    assert "learn" in " ".join(run("--output_dir", tmp_path)[1][0])
 
 
 def test_own_scan_has_its_own_folder(run, quickstart):
     code, (learn,) = run("--scan", "my.nii.gz", "--labels", "drawn.tif", "--device", "cpu")
     assert code == 0
     results = str(quickstart.ROOT / "results" / "my")
-    assert learn[6:10] == ["--scan", str(Path("my.nii.gz").absolute()), "--output_dir", results]
-    assert learn[10:] == ["--labels", "drawn.tif", "--device", "cpu"]
+    assert learn[4:8] == ["--scan", str(Path("my.nii.gz").absolute()), "--output_dir", results]
+    assert learn[8:] == ["--labels", "drawn.tif", "--device", "cpu"]
 
 
 def test_own_datalist_has_its_own_folder(run, quickstart, tmp_path):
@@ -68,10 +68,10 @@ def test_own_datalist_has_its_own_folder(run, quickstart, tmp_path):
 
 
 def test_failed_stage_ends_it_and_is_named(run, tmp_path, capfd):
-    code, commands = run("--output_dir", tmp_path, fails="synfine.yaml")
+    code, commands = run("--output_dir", tmp_path, fails=" learn ")
     assert code == 1
     assert len(commands) == 2
-    assert "`synfine` ended with code 1" in capfd.readouterr().err
+    assert "`learn` ended with code 1" in capfd.readouterr().err
 
 
 def test_here_without_the_project_says_what_to_install(run, tmp_path, capfd):

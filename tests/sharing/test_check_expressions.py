@@ -54,7 +54,7 @@ REFUSED = {
     "synfine_monai.bundle": "synfine_monai.bundle",
     "synfine_monai.bundle.run_verb('x')": "run_verb",
     "os.environ.update(@a)": "os.environ.update",
-    "synfine_monai.bundle.options.sys.modules": "sys.modules",
+    "synfine_monai.bundle.verb_options.sys.modules": "sys.modules",
     "str.format": "'str'",
     "@##a": "relative",
     "torch.device(\n'cpu')": "line ends",

@@ -1,5 +1,6 @@
 from .options import bundle_root as bundle_root, check_options as check_options, read_options as read_options
 from .pipeline import Pipeline as Pipeline
+from .places import bundles_folder as bundles_folder
 from .plain_errors import report_errors_plainly as report_errors_plainly
 from .requirements import (
     absolute_path as absolute_path,

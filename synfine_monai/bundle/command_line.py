@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from synfine_monai.bundle.options import read_options
+from synfine_monai.bundle.places import bundles_folder
 from synfine_monai.errors import ScanError
 
 __all__ = ["command_for", "help_text", "main"]
 
-BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 VERBS = {
     "learn": ("synfine", "learn to segment your scan from a few labels: all of SynFine, and a report"),
     "segment": ("inference", "segment a whole scan: labels, porosity, pictures"),
@@ -42,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         if any(a in ("-h", "--help") for a in arguments):
             print(help_text(_verb(arguments[0])))
+            return 0
+        if arguments[0] == "path":  # MERGE: the verbs' own branch has a fuller one
+            print(bundles_folder() / arguments[1])
             return 0
         command = command_for(arguments)
     except ScanError as error:
@@ -103,7 +106,7 @@ def _help_of(file: Path) -> str:
 def _config(verb: str) -> Path:
     """The YAML of a verb; where several bundles have it, the first one's."""
     bundles = ("rock_ct_segmentation", "rock_ct_generation", "rock_ct_hybrid_segmentation")
-    files = [BUNDLES / bundle / "configs" / f"{verb}.yaml" for bundle in bundles]
+    files = [bundles_folder() / bundle / "configs" / f"{verb}.yaml" for bundle in bundles]
     return next((file for file in files if file.is_file()), files[0])
 
 

@@ -129,10 +129,15 @@ def test_nothing_is_taken_from_the_clone(installed, elsewhere):
     assert f"'{ROOT}'" not in printed
 
 
-def test_help_and_path(installed, elsewhere):
+@pytest.fixture(scope="module")
+def root(installed, elsewhere):
+    """The bundle in the new environment, as ``synfine`` says it."""
+    return Path(done(installed / "synfine", "path", "rock_ct_segmentation", cwd=elsewhere).strip())
+
+
+def test_help_and_path(installed, elsewhere, root):
     assert "usage: synfine VERB" in done(installed / "synfine", "--help", cwd=elsewhere)
     assert "--pairs" in done(installed / "synfine", "pairs", "--help", cwd=elsewhere)
-    root = Path(done(installed / "synfine", "path", "rock_ct_segmentation", cwd=elsewhere).strip())
     assert root.is_relative_to(installed.parent)
     assert (root / "models" / "model.pt").is_file()
 
@@ -144,8 +149,7 @@ def test_segments_as_the_clone_does(installed, elsewhere, labels_of_the_clone):
     assert np.array_equal(found, labels_of_the_clone)
 
 
-def test_monai_runs_a_verb_by_its_path(installed, elsewhere, labels_of_the_clone):
-    root = done(installed / "synfine", "path", "rock_ct_segmentation", cwd=elsewhere).strip()
+def test_monai_runs_a_verb_by_its_path(installed, elsewhere, root, labels_of_the_clone):
     command = [installed / f"python{ENDING}", "-m", "monai.bundle", "run"]
     options = {"config_file": f"{root}/configs/inference.yaml", "scan": "core.tif", "output_dir": "monai", **EXACT}
     done(*command, *as_words(options), cwd=elsewhere)

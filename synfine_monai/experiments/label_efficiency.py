@@ -117,7 +117,9 @@ def _curves_by_seed(rows: Sequence[Row], method: str, score: str) -> dict[str, t
         for seed, dice in dice_by_seed(each, method, score).items():
             count = next(int(r["patches"]) for r in each if r["method"] == method and r["seed"] == seed)
             points.setdefault(seed, []).append((count, dice))
-    return {seed: tuple(map(list, zip(*sorted(found), strict=True))) for seed, found in points.items()}
+    return {
+        seed: ([n for n, _ in sorted(found)], [dice for _, dice in sorted(found)]) for seed, found in points.items()
+    }
 
 
 def _figure(rows: Sequence[Row], scores: Mapping[str, str]):

@@ -1,7 +1,7 @@
 """Tables and figures of the experiments that compare ways to tune: corrupted data, and synthetic to real."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from synfine_monai.experiments.page import write_page
@@ -116,5 +116,5 @@ def _best(rows: Sequence[Row], parts: Sequence[str], score: str) -> list[str]:
     return [max(dice, key=lambda part: dice[part][seed]) for seed in sorted(seeds)]
 
 
-def _counted(names: Sequence[str]) -> str:
+def _counted(names: Iterable[str]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in Counter(names).most_common()) or "–"

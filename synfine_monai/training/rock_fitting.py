@@ -80,7 +80,7 @@ def fit_rock(
     with tqdm(total=evaluations, desc="Fitting the rock", unit="try") as progress:
         _minimise(objective, middle(found, preset))
     best = int(np.argmin([step["objective"] for step in history]))
-    return turn_knobs(preset, tried[best], spread, geometry), history
+    return turn_knobs(preset, tried[best].tolist(), spread, geometry), history
 
 
 def rock_images(

@@ -29,7 +29,7 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
         for name in ("XResolution", "YResolution", "ResolutionUnit")
         if (tag := tif.pages.first.tags.get(name)) is not None
     }
-    described = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
+    described: dict[str, Any] = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
     if described.get("unit") is not None:
         return _described_steps(described, tags, depth)
     return _plain_steps(tags)
@@ -75,7 +75,7 @@ def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], s
     return (pixel[0], *pixel), unit
 
 
-def _positive(value: object) -> float:
+def _positive(value: Any) -> float:
     """The length of a step, 0.0 if it is not stated as a number."""
     try:
         size = abs(float(value))

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from synfine_monai.experiments.page import write_page
 from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
@@ -122,7 +123,7 @@ def _curves_by_seed(rows: Sequence[Row], method: str, score: str) -> dict[str, t
     }
 
 
-def _figure(rows: Sequence[Row], scores: Mapping[str, str]):
+def _figure(rows: Sequence[Row], scores: Mapping[str, str]) -> Figure:
     words = method_words(methods_in(rows))
     curves = {}
     for task, of_task in grouped(rows, ["task"]).items():

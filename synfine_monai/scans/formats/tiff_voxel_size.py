@@ -37,6 +37,8 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
 
 def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] | None:
     pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
+    if pixels is None:
+        return None
     sizes = {axis: _positive(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
     units = {axis: known_unit(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XYZ"}
     if depth == 1 and not sizes["Z"] and sizes["X"] == sizes["Y"]:

@@ -21,3 +21,5 @@ from . import (
     transforms as transforms,
     visualize as visualize,
 )
+
+__version__: str

@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def save_baselines(baselines: Mapping[str, Baseline], folder: Path | str) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     for name, baseline in baselines.items():
         with atomic_file(folder / f"{name}.npz") as temporary:
-            np.savez_compressed(temporary, **baseline.arrays())
+            np.savez_compressed(temporary, **dict[str, Any](baseline.arrays()))
 
 
 def load_baselines(folder: Path | str) -> dict[str, Baseline]:

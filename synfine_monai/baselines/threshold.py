@@ -49,7 +49,7 @@ class ThresholdBaseline(Baseline):
         return self.tables[darker, grey_bin(levels, self.edges)]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"threshold": np.float64(self.threshold), "edges": self.edges, "tables": self.tables}
+        return {"threshold": np.asarray(self.threshold, np.float64), "edges": self.edges, "tables": self.tables}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:

@@ -1,7 +1,7 @@
 """A segmentation task: which scans, which labels, which classes, and which of the generator's phases they are."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -155,7 +155,7 @@ def load_datalist(path: str | Path, binary: bool = False) -> Task:
         voxel_size_um=voxel_size(content.get("voxel_size_um"), f"datalist {path}"),
         ignored_values=tuple(dict.fromkeys((int(content.get("ignore_label", UNLABELLED)), UNLABELLED))),
         path=str(path),
-        **{split: _items(content.get(split, []), path) for split in SPLITS},
+        **dict[str, Any]({split: _items(content.get(split, []), path) for split in SPLITS}),
     )
     return merge_to_binary(task) if binary else task
 
@@ -194,7 +194,7 @@ def class_of_phase(task: Task) -> dict[str, int]:
     return {phase: named.get(phase, fluid if phase in FLUID_PHASES else solid) for phase in ALL_PHASES}
 
 
-def voxel_size(value: float | Sequence[float] | None, source: str) -> tuple[float, float, float] | None:
+def voxel_size(value: Any, source: str) -> tuple[float, float, float] | None:
     """Three sizes (z, y, x) in µm from one number or three; None stays None.
 
     Raises:

@@ -42,7 +42,7 @@ def arm_report(
         )
     }
     for heading, pairs in questions.items():
-        there = [tuple(pair) for pair in pairs if set(pair) <= known]
+        there = [(arm, reference) for arm, reference in pairs if {arm, reference} <= known]
         if there:
             sections[heading] = gain_table(groups, there, scores, words)
     sections |= dict(more or {})

@@ -1,6 +1,6 @@
 """An experiment: do every run that has no row yet, several side by side, and keep each row as soon as it is there."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -25,7 +25,7 @@ class Experiment:
         jobs: runs side by side, each a process with its share of the cores; 1 runs them in this process.
     """
 
-    def __init__(self, runs: Sequence[Run], execute: Callable[[Run], Run], record: RunsFile, jobs: int = 2) -> None:
+    def __init__(self, runs: Sequence[Run], execute: Any, record: RunsFile, jobs: int = 2) -> None:
         self.runs, self.execute, self.record, self.jobs = list(runs), execute, record, int(jobs)
 
     @property

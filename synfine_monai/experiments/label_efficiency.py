@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from synfine_monai.experiments.page import write_page
 from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
@@ -117,10 +118,12 @@ def _curves_by_seed(rows: Sequence[Row], method: str, score: str) -> dict[str, t
         for seed, dice in dice_by_seed(each, method, score).items():
             count = next(int(r["patches"]) for r in each if r["method"] == method and r["seed"] == seed)
             points.setdefault(seed, []).append((count, dice))
-    return {seed: tuple(map(list, zip(*sorted(found), strict=True))) for seed, found in points.items()}
+    return {
+        seed: ([n for n, _ in sorted(found)], [dice for _, dice in sorted(found)]) for seed, found in points.items()
+    }
 
 
-def _figure(rows: Sequence[Row], scores: Mapping[str, str]):
+def _figure(rows: Sequence[Row], scores: Mapping[str, str]) -> Figure:
     words = method_words(methods_in(rows))
     curves = {}
     for task, of_task in grouped(rows, ["task"]).items():

@@ -36,7 +36,8 @@ def difference(rows: Sequence[Row], method: str, reference: str, score: str) -> 
     seeds = [seed for seed in ours if seed in theirs]
     if not seeds:
         return None
-    return paired_place_difference(*(np.stack([side[seed] for seed in seeds]) for side in (ours, theirs)), score)
+    counts, reference_counts = (np.stack([side[seed] for seed in seeds]) for side in (ours, theirs))
+    return paired_place_difference(counts, reference_counts, score)
 
 
 def verdict(gain: Interval | None) -> str:

@@ -43,7 +43,7 @@ def split_slices(datalist: Path, binary: bool, split: str, normalisation: str) -
 
 def _score(predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], task: Task) -> dict[str, Any]:
     confusions: dict[str, np.ndarray] = {}
-    places: np.ndarray | int = 0
+    places: Any = 0
     for found, s in zip(predictions, slices, strict=True):
         counts = confusion_matrix(found, s.label, s.fov, task.num_classes)
         confusions[s.item] = confusions.get(s.item, 0) + counts

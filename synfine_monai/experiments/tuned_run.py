@@ -112,7 +112,7 @@ class TunedRun:
     def settings(self, run: Mapping[str, Any]) -> str:
         """Short hash of what decides a run's result beside its factors: options, shift, version."""
         shift = self.shifts.get(run.get("shift"))
-        chosen = {
+        chosen: dict[str, Any] = {
             "method": self.methods[run["method"]],
             "shift": shift,
             "tuning": self.tuning,

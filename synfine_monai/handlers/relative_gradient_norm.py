@@ -46,7 +46,7 @@ class RelativeGradientNormHandler:
     ) -> None:
         self.network, self.loss_function, self.batches = network, loss_function, list(batches)
         self.event, self.summary_writer = event, summary_writer
-        self.views = {"sequential": sequential, "transversal": transversal}
+        self.views: dict[str, Any] = {"sequential": sequential, "transversal": transversal}
         self.history: list[tuple[int, dict[str, Any]]] = []
 
     def attach(self, engine: Engine) -> None:

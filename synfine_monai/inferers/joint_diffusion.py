@@ -58,7 +58,7 @@ class JointDiffusionInferer(Inferer):
 
     def _sample(self, noisy: torch.Tensor, network: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
         self.scheduler.set_timesteps(self.steps, device=noisy.device)
-        levels, probabilities = self.scheduler.timesteps, 0.0
+        levels, probabilities = self.scheduler.timesteps, torch.zeros((), device=noisy.device)
         for number, level in enumerate(levels):
             timesteps = level.expand(len(noisy)).to(noisy.device)
             answer = self.call(noisy, network, timesteps)

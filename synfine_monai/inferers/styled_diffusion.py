@@ -1,10 +1,9 @@
 """Sampling of patches from masks and a style."""
 
-from collections.abc import Callable
-
 import torch
 from monai.inferers import Inferer
 from monai.networks.schedulers import Scheduler
+from torch import nn
 from tqdm import tqdm
 
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
@@ -42,11 +41,7 @@ class StyledDiffusionInferer(Inferer):
 
     @torch.no_grad()
     def __call__(
-        self,
-        inputs: torch.Tensor,
-        network: Callable[..., torch.Tensor],
-        mask: torch.Tensor,
-        style: torch.Tensor | int | None = None,
+        self, inputs: torch.Tensor, network: nn.Module, mask: torch.Tensor, style: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """Sample one image for each mask."""
         device = next(network.parameters()).device
@@ -60,7 +55,7 @@ class StyledDiffusionInferer(Inferer):
         return torch.cat(made)
 
     def _sample(
-        self, image: torch.Tensor, network: Callable[..., torch.Tensor], mask: torch.Tensor, style: torch.Tensor | None
+        self, image: torch.Tensor, network: nn.Module, mask: torch.Tensor, style: torch.Tensor | None
     ) -> torch.Tensor:
         self.scheduler.set_timesteps(self.steps, device=image.device)
         for level in self.scheduler.timesteps:
@@ -76,5 +71,5 @@ class StyledDiffusionInferer(Inferer):
 def _repeated(style: torch.Tensor | int | None, count: int, device: torch.device) -> torch.Tensor | None:
     if style is None:
         return None
-    style = torch.as_tensor(style, device=device)
-    return style.expand(count, *style.shape)
+    vectors = torch.as_tensor(style, device=device)
+    return vectors.expand(count, *vectors.shape)

@@ -50,12 +50,11 @@ class MaskedDiceCELoss(nn.Module):
             raise ValueError(f"the loss needs a positive term, got lambda_dice={lambda_dice}, lambda_ce={lambda_ce}.")
         if not 0 <= label_smoothing <= 1:
             raise ValueError(f"label_smoothing must lie in 0 to 1, got {label_smoothing}.")
-        weight = None if weight is None else torch.as_tensor(weight, dtype=torch.float32)
-        if weight is not None and weight.min() < 0:
-            raise ValueError(f"class weights must not be negative, got {weight.tolist()}.")
+        self.weight = None if weight is None else torch.as_tensor(weight, dtype=torch.float32)
+        if self.weight is not None and self.weight.min() < 0:
+            raise ValueError(f"class weights must not be negative, got {self.weight.tolist()}.")
         self.lambda_dice, self.lambda_ce = float(lambda_dice), float(lambda_ce)
         self.label_smoothing, self.ignore_index = float(label_smoothing), int(ignore_index)
-        self.weight = weight
         self.dice_by_class = DiceLoss(
             softmax=True, to_onehot_y=True, batch=True, reduction="none", ignore_index=self.ignore_index
         )

@@ -1,5 +1,6 @@
 """How far two sets of images lie apart as a trained network sees them."""
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -68,7 +69,7 @@ def feature_distances(
     return {"mmd": float(gaussian(first[:count], second[:count])), "fid": max(float(FIDMetric()(second, first)), 0.0)}
 
 
-def _fourier_features(reference: torch.Tensor):
+def _fourier_features(reference: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
     """Map x to features whose inner products approximate exp(−|x − y|² / 2w²), w the median distance in the set."""
     width = torch.pdist(reference).median().clamp_min(1e-12)
     generator = torch.Generator().manual_seed(0)

@@ -44,7 +44,7 @@ def place_counts(
     if len(set(shapes)) != 1 or label.ndim != 2:
         raise ScanError(f"Places need one (H, W) slice each, got shapes {', '.join(map(str, shapes))}.")
     tiles = zip(*(_tiles(array, grid) for array in (prediction, label, fov)), strict=True)
-    return np.stack([_hits_and_sizes(confusion_matrix(*tile, num_classes), pore_labels) for tile in tiles])
+    return np.stack([_hits_and_sizes(confusion_matrix(p, t, f, num_classes), pore_labels) for p, t, f in tiles])
 
 
 def dice_of(counts: np.ndarray, score: str) -> np.ndarray:

@@ -39,7 +39,7 @@ def segmentation_scores(
     if not pooled.sum():
         raise ScanError("There is nothing to score: no item has a labelled voxel inside the field of view.")
     names = [str(number) for number in range(len(confusions))] if items is None else list(items)
-    per_item = [
+    per_item: list[dict[str, Any]] = [
         {"item": name, **_item_scores(matrix, pore_labels)} for name, matrix in zip(names, confusions, strict=True)
     ]
     dice, iou = _dice(pooled), _iou(pooled)

@@ -25,7 +25,7 @@ def network_class(name: str) -> type[nn.Module]:
     path, _, last = str(name).rpartition(".")
     if path != ROOM and not path.startswith(f"{ROOM}."):
         raise ScanError(f"model.json names the network '{name}', which is not one of {ROOM}.")
-    kind = getattr(room, last) if last in room.__all__ else None
+    kind = getattr(room, last) if last in vars(room)["__all__"] else None
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         raise ScanError(f"model.json names the network '{name}', which this version does not have.")
     return kind

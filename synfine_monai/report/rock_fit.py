@@ -57,7 +57,7 @@ def write_rock_fit(
         word: rock_images(preset, class_of_phase, count, PATCHES_OF_ONE, seed + FRESH, normalisation)
         for word, preset in (("before", before), ("after", after))
     }
-    content = {
+    content: dict[str, Any] = {
         "real": distances(real[::2], real[1::2], network),
         **{word: distances(real, images, network) for word, images in made.items()},
         "history": list(history),
@@ -90,7 +90,7 @@ def _write_figure(path: Path, images: Mapping[str, torch.Tensor], title: str) ->
         looks_figure(patches, spectra, title).savefig(temporary, dpi=110)
 
 
-def _print_table(content: Mapping[str, Mapping[str, float]], folder: Path) -> None:
+def _print_table(content: Mapping[str, Any], folder: Path) -> None:
     print(f"{'distance to the real patches':48}{'preset':>9}{'fitted':>9}{'real itself':>13}")
     for key in content["after"]:
         before, after, real = (content[word][key] for word in ("before", "after", "real"))

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class ConnectedPorosity:
         }
         voxels = np.asarray(self.profile.voxels, float)
         return {
-            name: np.divide(pore, voxels, out=np.full(voxels.shape, np.nan), where=voxels > 0)
+            name: np.divide(np.asarray(pore), voxels, out=np.full(voxels.shape, np.nan), where=voxels > 0)
             for name, pore in counts.items()
         }
 
@@ -143,9 +143,12 @@ class ConnectedPorosityCounter:
     """
 
     def __init__(
-        self, pore_labels: Collection[int], voxel_size_um: Sequence[float] | None = None, connectivity: int = 6
+        self,
+        pore_labels: Collection[int],
+        voxel_size_um: tuple[float, float, float] | None = None,
+        connectivity: int = 6,
     ) -> None:
-        self.voxel_size_um = None if voxel_size_um is None else tuple(voxel_size_um)
+        self.voxel_size_um = voxel_size_um
         self.profile = PorosityProfile(pore_labels, None if voxel_size_um is None else voxel_size_um[0])
         self.connectivity, self._clusters = connectivity, PoreClusters(connectivity)
         self._is_pore = np.isin(np.arange(OUTSIDE + 1), sorted(pore_labels))
@@ -190,7 +193,7 @@ class ConnectedPorosityCounter:
     def _take(self, complete: Clusters) -> None:
         """Count complete clusters; those that may percolate are kept until the whole core is known."""
         candidates = self._spanning.followed_by(complete)
-        self._spanning = candidates[self._spans(candidates).any(1)]
+        self._spanning = candidates[np.asarray(self._spans(candidates).any(1))]
         isolated = complete[~complete.open].per_slice.sum(0)
         isolated[: len(self._isolated)] += self._isolated
         self._isolated = isolated

@@ -66,4 +66,4 @@ def _pairs(mask: np.ndarray, reach: int) -> np.ndarray:
 
 def _pairs_along_rows(mask: np.ndarray, distance: int) -> int:
     starts = max(mask.shape[-1] - distance, 0)
-    return np.count_nonzero(mask[..., :starts] & mask[..., distance:])
+    return int(np.count_nonzero(mask[..., :starts] & mask[..., distance:]))

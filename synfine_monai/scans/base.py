@@ -142,7 +142,7 @@ class ScanSink(ABC):
 
     def __init__(self, path: Path, like: ScanInfo, dtype: np.dtype, channels: int | None = None) -> None:
         self.path, self.like = Path(path), like
-        self.dtype, self.channels, self.shape = np.dtype(dtype), channels, tuple(like.shape)
+        self.dtype, self.channels, self.shape = np.dtype(dtype), channels, like.shape
         self.partial = self.path.with_name(f".{self.path.name}.partial")
         self._written, self._open = 0, True
         try:

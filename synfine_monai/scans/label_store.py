@@ -52,7 +52,8 @@ class LabelStore:
         channels: int | None = None,
         signature: str = "",
     ) -> None:
-        self.folder, self.shape, self.chunk_slices = Path(folder), tuple(map(int, shape)), int(chunk_slices)
+        depth, height, width = map(int, shape)
+        self.folder, self.shape, self.chunk_slices = Path(folder), (depth, height, width), int(chunk_slices)
         self.dtype, self.channels = np.dtype(dtype), channels
         decides = [signature, self.shape, self.chunk_slices, self.dtype.str, channels]
         self.signature = hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]

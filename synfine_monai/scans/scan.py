@@ -189,7 +189,8 @@ def new_scan_info(
     A path without an extension is a folder with one TIFF a slice.
     """
     kind = format_of(path) if extension_of(path) else "tiff_folder"
-    info = ScanInfo(Path(path), kind, tuple(int(n) for n in shape), np.dtype(dtype), None)
+    depth, height, width = (int(n) for n in shape)
+    info = ScanInfo(Path(path), kind, (depth, height, width), np.dtype(dtype), None)
     size = checked_voxel_size(voxel_size_um)
     if size is None:
         return info

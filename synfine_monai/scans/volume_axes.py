@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ WORDS = {"c": "channels", "t": "time points"}
 COLOURS = (3, 4)
 SMALLEST_IMAGE = 16
 """A last axis of 3 or 4 behind two axes of at least this length is colour, where no axis is named."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class VolumeAxes:
         along = {"z": slice(start, stop), "y": slice(None), "x": slice(None)}
         return tuple(along[name] if name else 0 for name in self.names)
 
-    def of(self, numbers: Sequence[float], missing: float) -> tuple[float, float, float]:
-        """One number an axis of the array as (z, y, x); ``missing`` where the array has no z."""
+    def of(self, numbers: Sequence[T], missing: T) -> tuple[T, T, T]:
+        """One number (or unit) an axis of the array as (z, y, x); ``missing`` where the array has no z."""
         z, y, x = (numbers[self.names.index(name)] if name in self.names else missing for name in "zyx")
         return z, y, x
 

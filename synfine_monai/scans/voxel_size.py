@@ -46,7 +46,8 @@ def shortest_size(pixels: int, units: int) -> float:
 
 def sizes_of_affine(affine: np.ndarray) -> tuple[float, float, float]:
     """Lengths (z, y, x) of the steps of a (4, 4) affine whose columns are x, y, z."""
-    return tuple(float(np.linalg.norm(affine[:3, axis])) for axis in (2, 1, 0))
+    z, y, x = (float(np.linalg.norm(affine[:3, axis])) for axis in (2, 1, 0))
+    return z, y, x
 
 
 def unit_that_fits(steps: Sequence[float], voxel_size_um: Sequence[float]) -> str | None:
@@ -72,4 +73,5 @@ def checked_voxel_size(voxel_size_um: float | Sequence[float] | None) -> tuple[f
         sizes = np.empty(0)
     if sizes.shape not in ((1,), (3,)) or not np.isfinite(sizes).all() or (sizes <= 0).any():
         raise ScanError(f"--voxel_size_um must be one or three (z, y, x) positive numbers, got {voxel_size_um!r}.")
-    return tuple(float(size) for size in np.broadcast_to(sizes, 3))
+    z, y, x = (float(size) for size in np.broadcast_to(sizes, 3))
+    return z, y, x

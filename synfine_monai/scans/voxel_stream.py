@@ -66,7 +66,7 @@ class VoxelStream:
         self.path, self.offset, self.shape, self.dtype = Path(path), int(offset), shape, np.dtype(dtype)
         self.encoding, self.skip = encoding, skip
         self.slice_bytes = shape[1] * shape[2] * self.dtype.itemsize
-        self._file: BinaryIO | None = None
+        self._file: io.BufferedIOBase | None = None
         self._position = self._process = 0
 
     def read(self, start: int, stop: int) -> np.ndarray:
@@ -77,7 +77,7 @@ class VoxelStream:
             OSError, zlib.error: if the compressed stream is damaged.
         """
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
-        buffer = memoryview(slab.reshape(-1).view(np.uint8))
+        buffer = slab.reshape(-1).view(np.uint8).data
         if self.encoding == "raw":
             with open(self.path, "rb") as file:
                 file.seek(self.offset + start * self.slice_bytes)
@@ -90,7 +90,7 @@ class VoxelStream:
             file.read(1)  # reaches the checksum behind the last voxel
         return slab
 
-    def _stream_at(self, position: int) -> BinaryIO:
+    def _stream_at(self, position: int) -> io.BufferedIOBase:
         # a forked worker shares the file position with its parent, so it opens its own
         if self._file is None or position < self._position or self._process != os.getpid():
             self.close()
@@ -117,7 +117,7 @@ class VoxelStream:
         return {**self.__dict__, "_file": None, "_raw": None}
 
 
-def _fill(file: BinaryIO, buffer: memoryview) -> None:
+def _fill(file: io.BufferedIOBase, buffer: memoryview) -> None:
     filled = 0
     while filled < len(buffer):
         count = file.readinto(buffer[filled:])

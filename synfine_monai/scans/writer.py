@@ -85,4 +85,4 @@ class ScanWriter(ImageWriter):
 
 def _voxel_size(meta: Mapping[str, Any]) -> tuple[float, float, float] | None:
     size = meta.get("voxel_size_um")
-    return None if size is None else tuple(float(step) for step in torch.as_tensor(size, dtype=torch.float64))
+    return None if size is None else tuple(torch.as_tensor(size, dtype=torch.float64).tolist())

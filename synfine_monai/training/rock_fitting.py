@@ -1,6 +1,6 @@
 """Fit a rock's look to unlabelled patches of a scan: turn its knobs until distances to them are small."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def fit_rock(
     with tqdm(total=evaluations, desc="Fitting the rock", unit="try") as progress:
         _minimise(objective, middle(found, preset))
     best = int(np.argmin([step["objective"] for step in history]))
-    return turn_knobs(preset, tried[best], spread, geometry), history
+    return turn_knobs(preset, tried[best].tolist(), spread, geometry), history
 
 
 def rock_images(
@@ -109,7 +109,7 @@ def _scales(real: torch.Tensor, made: torch.Tensor) -> dict[str, float]:
     return {key: max(preset[key], halves[key], 1e-6) for key in preset}
 
 
-def _minimise(objective, start: np.ndarray) -> None:
+def _minimise(objective: Callable[[np.ndarray], float], start: np.ndarray) -> None:
     """Run the minimiser until it is content or ``objective`` ends it by StopIteration."""
     options = {"rhobeg": FIRST_STEP, "maxiter": 10**6, "tol": 1e-3}
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def label_efficiency_figure(
     figure = Figure(figsize=(1.0 + 3.6 * len(curves), 4.3), layout="constrained")
     figure.suptitle(title)
     panels = figure.subplots(1, len(curves), squeeze=False)[0]
-    handles = {}
+    handles: dict[str, Any] = {}
     for axes, (task, lines) in zip(panels, curves.items(), strict=True):
         handles |= {method: _draw_line(axes, lines[method], methods.index(method)) for method in lines}
         _label_patches(axes, sorted({patches for line in lines.values() for patches in line}), everything)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def segmentation_figure(
     return figure
 
 
-def save_segmentation_figure(path: Path | str, *arguments: object, **options: object) -> Path:
+def save_segmentation_figure(path: Path | str, *arguments: Any, **options: Any) -> Path:
     """Draw ``segmentation_figure(*arguments, **options)`` and write it as PNG, whole or not at all."""
     figure = segmentation_figure(*arguments, **options)
     with atomic_file(path) as temporary:

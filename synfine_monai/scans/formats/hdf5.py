@@ -174,7 +174,7 @@ def _voxel_size(array: Any, axes: VolumeAxes) -> tuple[float, float, float] | No
     except (TypeError, ValueError):
         return None
     if sizes.size == len(axes.names):
-        sizes = np.asarray(axes.of(sizes, sizes[-1]))
+        sizes = np.asarray(axes.of(sizes.tolist(), float(sizes[-1])), dtype=float)
     if sizes.size != 3 or not np.isfinite(sizes).all() or sizes.min() <= 0:
         return None
     # single precision, as Fiji writes it, turns 2.214 into 2.2139999866

@@ -7,6 +7,7 @@ into the text.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.voxel_size import known_unit
@@ -32,7 +33,7 @@ class ItkHeader:
     data_path: Path
     offset: int
     encoding: str | None
-    byte_order: str
+    byte_order: Literal["<", ">"]
     states_spacing: bool
     unit: str | None
 

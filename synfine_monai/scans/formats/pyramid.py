@@ -20,9 +20,10 @@ MOST_LABELS = 16
 
 def level_shapes(shape: tuple[int, int, int]) -> list[tuple[int, int, int]]:
     """(D, H, W) of each level: every axis halves, rounded up, until none is longer than 256."""
-    shapes = [tuple(shape)]
+    shapes = [shape]
     while max(shapes[-1]) > SMALLEST_LEVEL:
-        shapes.append(tuple(-(-n // 2) for n in shapes[-1]))
+        depth, height, width = (-(-n // 2) for n in shapes[-1])
+        shapes.append((depth, height, width))
     return shapes
 
 

@@ -148,7 +148,8 @@ def _geometry(
     if stated is None:
         return None, np.eye(4), None
     steps, unit = stated
-    return tuple(step * MICROMETRES[unit] for step in steps), np.diag([*reversed(steps), 1.0]), unit
+    z, y, x = (step * MICROMETRES[unit] for step in steps)
+    return (z, y, x), np.diag([*reversed(steps), 1.0]), unit
 
 
 def _page_count(series: TiffPageSeries) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from tifffile import OmeXml, TiffWriter
 
 from synfine_monai.scans.base import ScanInfo, ScanSink
+from synfine_monai.scans.voxel_size import sizes_of_affine
 
 __all__ = ["TiffSink", "imagej_description", "tiff_page_options"]
 
@@ -59,7 +60,7 @@ def _steps(like: ScanInfo) -> tuple[float, float, float] | None:
     """(z, y, x) in the file's unit."""
     if like.voxel_size_um is None:
         return None
-    return tuple(float(np.linalg.norm(like.affine[:3, axis])) for axis in (2, 1, 0))
+    return sizes_of_affine(like.affine)
 
 
 def imagej_description(like: ScanInfo, depth: int, channels: int | None = None) -> str:

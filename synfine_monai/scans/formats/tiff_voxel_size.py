@@ -29,7 +29,7 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
         for name in ("XResolution", "YResolution", "ResolutionUnit")
         if (tag := tif.pages.first.tags.get(name)) is not None
     }
-    described = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
+    described: dict[str, Any] = tif.imagej_metadata or (tif.shaped_metadata or ({},))[0]
     if described.get("unit") is not None:
         return _described_steps(described, tags, depth)
     return _plain_steps(tags)
@@ -37,6 +37,8 @@ def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, flo
 
 def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] | None:
     pixels = ElementTree.fromstring(xml).find(".//{*}Pixels")
+    if pixels is None:
+        return None
     sizes = {axis: _positive(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
     units = {axis: known_unit(pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XYZ"}
     if depth == 1 and not sizes["Z"] and sizes["X"] == sizes["Y"]:
@@ -75,7 +77,7 @@ def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], s
     return (pixel[0], *pixel), unit
 
 
-def _positive(value: object) -> float:
+def _positive(value: Any) -> float:
     """The length of a step, 0.0 if it is not stated as a number."""
     try:
         size = abs(float(value))

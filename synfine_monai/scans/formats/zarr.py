@@ -178,5 +178,5 @@ def _geometry(
         affine[[2, 1, 0], 3] = np.multiply(origin, factors)
     if not known:
         return None, affine, None
-    sizes = tuple(float(f"{step * MICROMETRES[one]:.12g}") for step, one in zip(steps, units, strict=True))
-    return sizes, affine, unit
+    z, y, x = (float(f"{step * MICROMETRES[one]:.12g}") for step, one in zip(steps, units, strict=True))
+    return (z, y, x), affine, unit

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from monai.bundle import ReferenceResolver
 
@@ -130,7 +131,10 @@ def _judge_call(node: ast.Call, allowed: Allowed, bound: frozenset[str]) -> Iter
 
 
 def _judge_guarded(node: ast.Call, called: str, allowed: Allowed) -> Iterator[str]:
-    given = {**dict(enumerate(node.args)), **{keyword.arg: keyword.value for keyword in node.keywords}}
+    given: dict[Any, ast.expr] = {
+        **dict(enumerate(node.args)),
+        **{keyword.arg: keyword.value for keyword in node.keywords},
+    }
     for argument, texts in allowed.guarded.get(called, {}).items():
         if argument in given and _unparse(given[argument]) not in texts:
             yield f"{called} is given {_short(_unparse(given[argument]))}, where only {' or '.join(texts)} may stand"

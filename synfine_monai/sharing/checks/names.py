@@ -38,7 +38,9 @@ def judge_path(path: str) -> str | None:
 
 def judge_names(paths: Sequence[str]) -> list[str]:
     """Names that are there twice, exactly or on a disk that does not tell capitals from small letters."""
-    findings, exact, folded = [], set(), {}
+    findings: list[str] = []
+    exact: set[str] = set()
+    folded: dict[str, str] = {}
     for path in paths:
         key = unicodedata.normalize("NFKC", path).casefold()
         if path in exact:

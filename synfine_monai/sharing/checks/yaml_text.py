@@ -49,10 +49,10 @@ def _judge_events(text: str, name: str) -> None:
             raise ScanError(f"{name} has more than {MOST_EVENTS:,} entries")
         if isinstance(event, yaml.AliasEvent):
             raise ScanError(f"{where}: an alias (*{event.anchor}); write the value out (aliases can grow without end)")
-        if getattr(event, "anchor", None):
-            raise ScanError(f"{where}: an anchor (&{event.anchor}); write the value out")
-        if getattr(event, "tag", None):
-            raise ScanError(f"{where}: a tag ({event.tag}), by which YAML can make objects")
+        if anchor := getattr(event, "anchor", None):
+            raise ScanError(f"{where}: an anchor (&{anchor}); write the value out")
+        if tag := getattr(event, "tag", None):
+            raise ScanError(f"{where}: a tag ({tag}), by which YAML can make objects")
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1 or event.tags or event.version:

@@ -66,7 +66,7 @@ def corruption_at(
     if isinstance(severity, bool) or severity not in SEVERITIES:
         raise ScanError(f"the severity of {name} must be 1, 2, 3, 4 or 5, got {severity!r}.")
     entry = entries[name]
-    found = locate(entry["_target_"])
+    found: Any = locate(entry["_target_"])
     if found is None:
         raise ScanError(f"{path}: {name} names the class {entry['_target_']}, which cannot be imported.")
     parameters = {parameter: values[severity - 1] for parameter, values in entry["severities"].items()}

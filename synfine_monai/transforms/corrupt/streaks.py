@@ -43,7 +43,7 @@ class Streaks(Transform):
         height, width = attenuation.shape[-2:]
         views = max(2, round(math.pi / 2 * max(height, width) / self.undersampling))
         transfer = torch.fft.rfft2(_star(views, height, width, attenuation.device)).real
-        transfer *= _hann(*transfer.shape, attenuation.device)
+        transfer *= _hann(transfer.shape[0], transfer.shape[1], attenuation.device)
         out = attenuation.clone(memory_format=torch.contiguous_format)
         for grey in out.view(-1, height, width):
             detail = (grey - grey.mean()).float()

@@ -43,7 +43,8 @@ class Zingers(Transform):
     def __call__(self, attenuation: torch.Tensor) -> torch.Tensor:
         require_attenuation(attenuation, "Zingers")
         slices = attenuation.reshape(attenuation.shape[0], -1, *attenuation.shape[-2:])
-        lines = torch.stack([self._lines(*slices.shape[-2:], attenuation.device) for _ in range(slices.shape[1])])
+        height, width = slices.shape[-2:]
+        lines = torch.stack([self._lines(height, width, attenuation.device) for _ in range(slices.shape[1])])
         return (slices - self.strength * lines.to(slices.dtype)).reshape(attenuation.shape)
 
     def _lines(self, height: int, width: int, device: torch.device) -> torch.Tensor:

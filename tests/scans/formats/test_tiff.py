@@ -49,6 +49,14 @@ def test_pages_written_one_by_one(tmp_path):
         np.testing.assert_array_equal(scan.read(), VOLUME)
 
 
+def test_ome_text_that_describes_no_image_leaves_the_voxel_size_unknown(tmp_path):
+    path, text = tmp_path / "core.tif", '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org"></OME>'
+    tifffile.imwrite(path, VOLUME, photometric="minisblack", description=text, metadata=None)
+    with open_scan(path) as scan:
+        assert scan.voxel_size_um is None
+        np.testing.assert_array_equal(scan.read(), VOLUME)
+
+
 TYPES = ["uint8", "int8", "int16", "uint32", "int32", "float16", "float32", "float64", "bool"]
 
 

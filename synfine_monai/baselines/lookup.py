@@ -6,8 +6,7 @@ from typing import ClassVar, Self
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter1d
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import labelled_voxels
+from synfine_monai.baselines.baseline import Baseline, labelled_voxels
 from synfine_monai.data import LabelledSlice
 
 __all__ = ["LookupBaseline"]

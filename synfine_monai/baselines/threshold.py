@@ -5,8 +5,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import labelled_voxels
+from synfine_monai.baselines.baseline import Baseline, labelled_voxels
 from synfine_monai.baselines.lookup import grey_bin, grey_histograms, most_frequent_class
 from synfine_monai.data import LabelledSlice
 

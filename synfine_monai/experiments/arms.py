@@ -6,9 +6,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from synfine_monai.experiments.label_efficiency import budget_table
-from synfine_monai.experiments.page import write_page
 from synfine_monai.experiments.results import Row, difference, grouped, methods_in
-from synfine_monai.experiments.tables import gain_table, score_table
+from synfine_monai.experiments.tables import gain_table, score_table, write_page
 from synfine_monai.visualize import gains_figure
 
 __all__ = ["arm_report"]

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.experiments.page import write_page
 from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_page
 from synfine_monai.report import method_words
 from synfine_monai.visualize import label_efficiency_figure
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from synfine_monai.experiments.page import write_page
 from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
 from synfine_monai.experiments.selection import (
     BLOCKS,
@@ -15,7 +14,7 @@ from synfine_monai.experiments.selection import (
     selected_by_seed,
     with_selected,
 )
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_page
 from synfine_monai.metrics import bootstrap_interval
 from synfine_monai.report import method_words
 from synfine_monai.visualize import rank_figure, rgn_and_dice_figure

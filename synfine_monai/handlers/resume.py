@@ -1,4 +1,4 @@
-"""Checkpoints of a training run, and going on from the last one."""
+"""Checkpoints of a training run, going on from the last one, and the model at its end."""
 
 import hashlib
 import json
@@ -10,8 +10,12 @@ import torch
 from ignite.distributed import one_rank_only
 from ignite.engine import Engine, Events
 from ignite.handlers import Checkpoint, DiskSaver
+from torch import nn
+from torch.utils.data import Dataset
 
-__all__ = ["Resume", "signature_of"]
+from synfine_monai.networks import save_model
+
+__all__ = ["Resume", "SaveModel", "SetEpoch", "signature_of"]
 
 
 def signature_of(settings: Mapping[str, Any]) -> str:
@@ -59,3 +63,42 @@ class Resume:
         content = torch.load(files[-1], map_location="cpu", weights_only=True)
         Checkpoint.load_objects(self.to_save, content)
         engine.logger.info(f"Going on after epoch {engine.state.epoch} of {engine.state.max_epochs}.")
+
+
+class SaveModel:
+    """Write ``model.pt`` and ``model.json`` at the end of a run, never before: a file that is there is whole.
+
+    Args:
+        network: what to save (the averaged network, say).
+        info: content of ``model.json``.
+        path: where ``model.pt`` goes.
+        half: store the weights in half precision, for shipping.
+    """
+
+    def __init__(self, network: nn.Module, info: Mapping[str, Any], path: str | Path, half: bool = False) -> None:
+        self.network, self.info, self.path, self.half = network, info, path, half
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        engine.add_event_handler(Events.COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        save_model(self.network, self.info, self.path, self.half)
+
+
+class SetEpoch:
+    """Ignite handler that sets ``dataset.epoch`` when an epoch starts, so that a resumed run sees the same batches.
+
+    Args:
+        dataset: has an attribute ``epoch``; it must be read in the trainer's own process (no loader workers).
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        engine.add_event_handler(Events.EPOCH_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        self.dataset.epoch = engine.state.epoch

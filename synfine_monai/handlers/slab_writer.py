@@ -7,7 +7,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 from numpy.typing import DTypeLike
 
-from synfine_monai.handlers.on_failure import on_failure
+from synfine_monai.handlers.progress import on_failure
 from synfine_monai.scans import ScanInfo, ScanSink, create_scan
 
 __all__ = ["SlabWriter"]

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from ignite.engine import Engine, Events
 
-from synfine_monai.handlers.on_failure import on_failure
+from synfine_monai.handlers.progress import on_failure
 from synfine_monai.scans import ChunkedOutput, begin_outputs, chunks_left
 
 __all__ = ["StoreWriter"]

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.confusion import confusion_matrix
+from synfine_monai.metrics.scores import confusion_matrix
 
 __all__ = ["decode_counts", "dice_of", "encode_counts", "place_counts"]
 

@@ -14,10 +14,10 @@ from .results_folder import (
     make_results_folder as make_results_folder,
     write_csv_atomic as write_csv_atomic,
     write_json_atomic as write_json_atomic,
+    write_sensitivity as write_sensitivity,
 )
 from .rock_fit import write_rock_fit as write_rock_fit
 from .run_report import RunReport as RunReport
-from .sensitivity import write_sensitivity as write_sensitivity
 from .style_report import (
     compare_styles as compare_styles,
     draw_pairs as draw_pairs,

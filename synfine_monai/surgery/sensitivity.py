@@ -13,11 +13,18 @@ from torch import nn
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery.gradient_noise import signal_to_noise
-from synfine_monai.surgery.gradient_norm import measure_gradient_norms, summarise_groups
-from synfine_monai.surgery.probe import LossFunction
+from synfine_monai.surgery.gradients import LossFunction, measure_gradient_norms, signal_to_noise, summarise_groups
+from synfine_monai.surgery.tuning import needs_sensitivity
 
-__all__ = ["load_sensitivity", "measure_sensitivity", "save_sensitivity", "select_group"]
+__all__ = [
+    "load_sensitivity",
+    "measure_sensitivity",
+    "probe_batches",
+    "save_sensitivity",
+    "select_group",
+    "sensitivity_for",
+]
+
 
 SET_APART = ("head",)
 """Groups that the automatic choice passes over: RGN over-rates tiny ones."""
@@ -113,3 +120,24 @@ def load_sensitivity(path: str | Path) -> dict[str, Any]:
     if missing:
         raise ScanError(f"{path} lacks {', '.join(sorted(missing))}: write it anew with the verb 'sensitivity'.")
     return sensitivity
+
+
+def probe_batches(
+    data: Mapping[str, torch.Tensor], batch_size: int = 8, batches: int = 5, seed: int = 0
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """At most ``batches`` (input, target) pairs of min(``batch_size``, N) patches, without repetition if N allows."""
+    size = min(batch_size, len(data["image"]))
+    order = torch.randperm(len(data["image"]), generator=torch.Generator().manual_seed(seed))
+    chosen = [order[i : i + size] for i in range(0, len(order) - size + 1, size)][:batches]
+    return [(data["image"][c], data["label"][c]) for c in chosen]
+
+
+def sensitivity_for(
+    tune: str, network: nn.Module, loss_function: LossFunction, data: Mapping[str, torch.Tensor], seed: int = 0
+) -> dict[str, Any] | None:
+    """What ``measure_sensitivity`` gives if ``tune`` needs it (with the signal-to-noise ratio for ``auto_snr``)."""
+    if not needs_sensitivity(tune):
+        return None
+    return measure_sensitivity(
+        network, loss_function, probe_batches(data, seed=seed), with_signal_to_noise="auto_snr" in tune
+    )

@@ -1,6 +1,6 @@
 import pytest
 
-from synfine_monai.baselines.grey_order import classes_from_dark_to_bright
+from synfine_monai.baselines.otsu import classes_from_dark_to_bright
 from synfine_monai.errors import ScanError
 
 

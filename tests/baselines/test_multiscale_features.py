@@ -1,7 +1,7 @@
 import numpy as np
 
 from synfine_monai.baselines import multiscale_features
-from synfine_monai.baselines.multiscale_features import features_of_rows
+from synfine_monai.baselines.random_forest import features_of_rows
 
 
 def test_bands_of_rows_give_the_features_of_the_whole_slice(monkeypatch):

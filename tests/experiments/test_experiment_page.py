@@ -1,6 +1,6 @@
 from matplotlib.figure import Figure
 
-from synfine_monai.experiments.page import fill_in, write_page
+from synfine_monai.experiments.tables import fill_in, write_page
 
 PAGE = "Before.\n<!-- small: Ranks -->\nold\n<!-- end -->\nBetween.\n<!-- other: Ranks -->\nkept\n<!-- end -->\n"
 

@@ -1,7 +1,7 @@
 import pytest
 from ignite.engine import Engine
 
-from synfine_monai.handlers.on_failure import on_failure
+from synfine_monai.handlers.progress import on_failure
 
 
 def fail(engine, batch):

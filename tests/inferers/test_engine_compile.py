@@ -3,7 +3,7 @@ import torch
 from torch._dynamo.exc import TorchDynamoException
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers.engine_compile import CompiledNetwork
+from synfine_monai.inferers.engine import CompiledNetwork
 
 
 def test_it_compiles_at_the_first_call_and_not_before(monkeypatch):

@@ -8,7 +8,7 @@ from monai.networks.schedulers import DDIMScheduler
 from synfine_monai.losses import HybridLoss, MaskedDiceCELoss
 from synfine_monai.networks import RockDenoiser
 from synfine_monai.training import HybridPrepareBatch, expected_image
-from synfine_monai.training.hybrid_batch import answer_for
+from synfine_monai.training.denoiser_training import answer_for
 
 
 def schedule(prediction="v_prediction"):

@@ -6,19 +6,13 @@ from .correlated_noise import CorrelatedNoise as CorrelatedNoise
 from .edge_enhancement import EdgeEnhancement as EdgeEnhancement
 from .electronic_noise import ElectronicNoise as ElectronicNoise
 from .fourier import fourier_filter as fourier_filter, frequency_squared as frequency_squared
-from .grey_levels import corrupt_grey as corrupt_grey
-from .in_field_of_view import InFieldOfView as InFieldOfView
+from .grey_levels import InFieldOfView as InFieldOfView, corrupt_grey as corrupt_grey
 from .low_contrast import LowContrast as LowContrast
 from .motion import Motion as Motion
 from .partial_rings import PartialRings as PartialRings, image_of_gain_errors as image_of_gain_errors
 from .partial_volume import PartialVolume as PartialVolume
 from .phase_contrast import PhaseContrast as PhaseContrast
 from .photon_noise import PhotonNoise as PhotonNoise
-from .ramp_filter import (
-    filter_projections as filter_projections,
-    ramp_kernel as ramp_kernel,
-    smooth_ramp_kernel as smooth_ramp_kernel,
-)
 from .rand_corrupt import RandCorruptd as RandCorruptd
 from .rings import Rings as Rings
 from .saturation import Saturation as Saturation
@@ -31,10 +25,13 @@ from .severity import (
     load_severities as load_severities,
 )
 from .sinogram import (
+    filter_projections as filter_projections,
     hardened as hardened,
     project as project,
+    ramp_kernel as ramp_kernel,
     reconstruct as reconstruct,
     scan_moved as scan_moved,
+    smooth_ramp_kernel as smooth_ramp_kernel,
     view_angles as view_angles,
     with_blur as with_blur,
     with_counting as with_counting,

@@ -7,7 +7,7 @@ from monai.transforms import Transform
 from torch.nn.functional import interpolate
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.ramp_filter import filter_projections
+from synfine_monai.transforms.corrupt.sinogram import filter_projections
 
 __all__ = ["BrightInclusions"]
 

@@ -6,9 +6,8 @@ import torch
 from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.draws import Range, gaussian_blur, log_uniform, smooth_noise, uniform
 from synfine_monai.transforms.generate.phases import phase_mask
-from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
-from synfine_monai.transforms.generate.smooth_fields import gaussian_blur, smooth_noise
 
 __all__ = ["RandCoating"]
 

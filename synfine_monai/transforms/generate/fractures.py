@@ -7,9 +7,8 @@ import torch
 from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.draws import Range, log_uniform, smooth_noise
 from synfine_monai.transforms.generate.phases import phase_mask
-from synfine_monai.transforms.generate.ranges import Range, log_uniform
-from synfine_monai.transforms.generate.smooth_fields import smooth_noise
 
 __all__ = ["RandFractures"]
 

@@ -6,9 +6,9 @@ import torch
 from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
-from synfine_monai.transforms.generate.bodies import scatter_bodies
+from synfine_monai.transforms.generate.draws import Range, uniform
 from synfine_monai.transforms.generate.phases import phase_mask
-from synfine_monai.transforms.generate.ranges import Range, uniform
+from synfine_monai.transforms.generate.shapes import scatter_bodies
 
 __all__ = ["RandInclusions"]
 

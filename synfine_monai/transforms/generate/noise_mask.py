@@ -6,10 +6,9 @@ import torch
 from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
+from synfine_monai.transforms.generate.draws import Range, log_uniform, smooth_noise, uniform
 from synfine_monai.transforms.generate.grains import fraction_level
 from synfine_monai.transforms.generate.phases import phase_mask
-from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
-from synfine_monai.transforms.generate.smooth_fields import smooth_noise
 
 __all__ = ["RandNoiseMask"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.rock_presets import load_rock
+from synfine_monai.transforms.generate.rand_rock import load_rock
 
 __all__ = ["APPEARANCE", "GEOMETRY", "Knob", "knobs", "middle", "turn_knobs"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.transforms.generate.ranges import log_uniform, uniform
-from synfine_monai.transforms.generate.rock_presets import load_rock
+from synfine_monai.transforms.generate.draws import log_uniform, uniform
+from synfine_monai.transforms.generate.rand_rock import load_rock
 
 __all__ = ["rock_style"]
 

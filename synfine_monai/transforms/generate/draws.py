@@ -1,4 +1,4 @@
-"""Smooth random fields and Gaussian blur, as small matrix products along each axis: quick on CPU and GPU alike."""
+"""What the parts of a rock draw: numbers from ranges, and smooth random fields."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-__all__ = ["gaussian_blur", "smooth_noise"]
+__all__ = ["Range", "gaussian_blur", "log_uniform", "smooth_noise", "uniform"]
+
 
 REACH = 3.0
 """The lattice reaches this many kernel lengths beyond the field."""
@@ -90,3 +91,29 @@ def _along(field: torch.Tensor, kernel: torch.Tensor, axis: int) -> torch.Tensor
     if axis == field.ndim - 2:
         return kernel @ field
     return torch.tensordot(kernel, field, dims=([1], [axis])).movedim(0, axis)
+
+
+Range = float | Sequence[float]
+
+
+def _ends(value: Range) -> tuple[float, float]:
+    if isinstance(value, int | float):
+        return float(value), float(value)
+    low, high = (float(end) for end in value)
+    if low > high:
+        raise ValueError(f"the range [{low}, {high}] runs backwards.")
+    return low, high
+
+
+def uniform(random: np.random.RandomState, value: Range) -> float:
+    """Draw evenly between the ends; for fractions, grey levels and shares."""
+    low, high = _ends(value)
+    return low + (high - low) * random.uniform()
+
+
+def log_uniform(random: np.random.RandomState, value: Range) -> float:
+    """Draw evenly between the logarithms of the ends, both > 0; for lengths and strengths."""
+    low, high = _ends(value)
+    if low <= 0:
+        raise ValueError(f"the range [{low}, {high}] must be positive.")
+    return low * (high / low) ** random.uniform()

@@ -1,5 +1,6 @@
-"""Watch during training which parts of a network the loss pulls at."""
+"""Surgical fine-tuning while it runs: the stages of a plan, and which parts of the network the loss pulls at."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,36 @@ from ignite.engine import Engine, Events, EventsList
 from torch import nn
 
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery import LossFunction, measure_sensitivity
+from synfine_monai.surgery import LossFunction, TuningPlan, apply_plan, measure_sensitivity
 
-__all__ = ["RelativeGradientNormHandler"]
+__all__ = ["RelativeGradientNormHandler", "TuningStages"]
+
+
+class TuningStages:
+    """Ignite handler that thaws and freezes as a plan's stages say, by their shares of all steps.
+
+    Args:
+        network: the network in training.
+        plan: from ``tuning_plan``.
+    """
+
+    def __init__(self, network: nn.Module, plan: TuningPlan) -> None:
+        self.network, self.plan, self.stage = network, plan, 0
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        if len(self.plan.stages) > 1:
+            engine.add_event_handler(Events.ITERATION_STARTED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        total = engine.state.max_epochs * engine.state.epoch_length
+        done, stage = 0, -1
+        while done < engine.state.iteration and stage + 1 < len(self.plan.stages):
+            stage += 1
+            done += math.ceil(self.plan.stages[stage].share * total)
+        if stage != self.stage:
+            self.stage = stage
+            apply_plan(self.network, self.plan, 1.0, stage)
 
 
 class RelativeGradientNormHandler:

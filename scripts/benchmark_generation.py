@@ -52,8 +52,9 @@ def training_rounds(options: argparse.Namespace, device: torch.device) -> list[t
     seconds: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         numbers = {"pairs": 512, "styles": 8, "epochs": options.rounds + 1, "steps_per_epoch": options.steps}
-        workflow = ConfigWorkflow(str(CONFIGS / "train.yaml"), logging_file=False, workflow_type="train",
-                                  output_dir=folder, **numbers)  # fmt: skip
+        workflow = ConfigWorkflow(
+            str(CONFIGS / "train.yaml"), logging_file=False, workflow_type="train", output_dir=folder, **numbers
+        )
         workflow.initialize()
         part = workflow.parser.get_parsed_content
         bare = BareLoop(deepcopy(part("network")), part("train#dataset"), part("train#trainer").prepare_batch, device)

@@ -36,9 +36,11 @@ def main() -> None:
         workflow.run()
     ratios = [bare / bundle for bundle, bare in rounds.seconds[1:]]
     bundle, bare = (statistics.median(times) for times in zip(*rounds.seconds[1:], strict=True))
-    print(f"\nbundle {options.steps / bundle:.2f} steps/s, bare loop {options.steps / bare:.2f} steps/s, "
-          f"ratio {statistics.median(ratios):.3f} (median of {len(ratios)} rounds; "
-          f"{min(ratios):.3f} to {max(ratios):.3f})")  # fmt: skip
+    print(
+        f"\nbundle {options.steps / bundle:.2f} steps/s, bare loop {options.steps / bare:.2f} steps/s, "
+        f"ratio {statistics.median(ratios):.3f} (median of {len(ratios)} rounds; "
+        f"{min(ratios):.3f} to {max(ratios):.3f})"
+    )
 
 
 class Rounds:

@@ -47,8 +47,9 @@ class PixelClassifier:
             scaled = ((features - center) / scale).astype(np.float32)
             seeds = np.random.SeedSequence(self.seed).generate_state(self.members)
             layers = [_layers(self._perceptron(int(seed)), scaled, labels, center, scale) for seed in seeds]
-            self.weights, self.biases = ([np.stack(layer) for layer in zip(*part, strict=True)]
-                                         for part in zip(*layers, strict=True))  # fmt: skip
+            self.weights, self.biases = (
+                [np.stack(layer) for layer in zip(*part, strict=True)] for part in zip(*layers, strict=True)
+            )
         return self
 
     @torch.no_grad()

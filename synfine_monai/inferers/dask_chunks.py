@@ -161,8 +161,10 @@ class DaskChunks:
         try:
             return future.result()
         except self.distributed.KilledWorker as problem:
-            raise ScanError("one chunk ended several workers, one after the other: is there too little memory? Give "
-                            "smaller --slab_voxels or fewer --workers.") from problem  # fmt: skip
+            raise ScanError(
+                "one chunk ended several workers, one after the other: is there too little memory? Give "
+                "smaller --slab_voxels or fewer --workers."
+            ) from problem
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -186,8 +188,10 @@ class DaskChunks:
         try:
             return self.distributed.Client(self.scheduler)
         except (OSError, ValueError) as problem:
-            raise ScanError(f"no dask scheduler answers at {self.scheduler}: give --scheduler tcp://host:port of one "
-                            "that runs, or leave it out.") from problem  # fmt: skip
+            raise ScanError(
+                f"no dask scheduler answers at {self.scheduler}: give --scheduler tcp://host:port of one "
+                "that runs, or leave it out."
+            ) from problem
 
 
 def _itself(work: ChunkWork) -> ChunkWork:
@@ -204,5 +208,7 @@ def _dask_distributed() -> ModuleType:
     try:
         return import_module("distributed")
     except ImportError:
-        raise ScanError("segmenting by many processes needs the library distributed, which is not installed: "
-                        "pip install 'synfine_monai[dask]'.") from None  # fmt: skip
+        raise ScanError(
+            "segmenting by many processes needs the library distributed, which is not installed: "
+            "pip install 'synfine_monai[dask]'."
+        ) from None

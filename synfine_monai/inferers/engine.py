@@ -53,8 +53,10 @@ class CompiledNetwork(nn.Module):
             return self._compiled(image)
         except TorchDynamoException as problem:
             reason = str(problem).strip().splitlines()[0][:120].rstrip(".:")
-            raise ScanError(f"engine compile does not work here ({reason}): it needs a C++ compiler, and Triton on a "
-                            "GPU. Use --engine eager.") from problem  # fmt: skip
+            raise ScanError(
+                f"engine compile does not work here ({reason}): it needs a C++ compiler, and Triton on a "
+                "GPU. Use --engine eager."
+            ) from problem
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_compiled": None}
@@ -138,8 +140,9 @@ def check_engine(name: str, device: str | torch.device) -> None:
         raise ScanError(f"--engine takes auto, {', '.join(ENGINES)}, got '{name}'.")
     if name == "openvino":
         if torch.device(device).type != "cpu":
-            raise ScanError(f"engine openvino runs on the CPU only, not on {device}: use --device cpu, or leave "
-                            "--engine out.")  # fmt: skip
+            raise ScanError(
+                f"engine openvino runs on the CPU only, not on {device}: use --device cpu, or leave --engine out."
+            )
         openvino_library()
 
 

@@ -91,8 +91,10 @@ def openvino_library() -> ModuleType:
     try:
         return import_module("openvino")
     except ImportError:
-        raise ScanError("engine openvino needs the library openvino, which is not installed: "
-                        "pip install 'synfine_monai[fast]', or leave --engine out.") from None  # fmt: skip
+        raise ScanError(
+            "engine openvino needs the library openvino, which is not installed: "
+            "pip install 'synfine_monai[fast]', or leave --engine out."
+        ) from None
 
 
 @cache

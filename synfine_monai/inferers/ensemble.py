@@ -74,8 +74,9 @@ def _refuse_strangers(first: Path, other: Path) -> None:
     expected, found = read_model_info(first), read_model_info(other)
     for key, called in SHARED.items():
         if expected[key] != found[key]:
-            raise ScanError(f"{other} cannot join the ensemble: its {called} are {found[key]}, those of {first} "
-                            f"{expected[key]}.")  # fmt: skip
+            raise ScanError(
+                f"{other} cannot join the ensemble: its {called} are {found[key]}, those of {first} {expected[key]}."
+            )
 
 
 MIRRORS = ((), (-1,), (-2,), (-2, -1))

@@ -138,5 +138,7 @@ def refuse_inner_disagreement(inferer: Inferer) -> None:
         ValueError: if it measures disagreement.
     """
     if getattr(inferer, "disagreement", False):
-        raise ValueError(f"{type(inferer).__name__} measures disagreement inside another inferer: set disagreement on "
-                         "the outermost one only.")  # fmt: skip
+        raise ValueError(
+            f"{type(inferer).__name__} measures disagreement inside another inferer: set disagreement on "
+            "the outermost one only."
+        )

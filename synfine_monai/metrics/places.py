@@ -79,8 +79,10 @@ def encode_counts(counts: np.ndarray) -> str:
     Args:
         counts: (places, K + 1, 2) integers ≥ 0.
     """
-    places = [" ".join(np.base_repr(number, _BASE).lower() for number in place.flat) if place.any() else ""
-              for place in counts]  # fmt: skip
+    places = [
+        " ".join(np.base_repr(number, _BASE).lower() for number in place.flat) if place.any() else ""
+        for place in counts
+    ]
     return "x".join(map(str, counts.shape)) + "|" + ";".join(places)
 
 

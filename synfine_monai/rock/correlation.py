@@ -60,8 +60,9 @@ def two_point_error(
 
 def _pairs(mask: np.ndarray, reach: int) -> np.ndarray:
     """(reach + 1,) int: pairs of True voxels at each distance, along x plus along y."""
-    return np.array([_pairs_along_rows(mask, r) + _pairs_along_rows(mask.swapaxes(-1, -2), r)
-                     for r in range(reach + 1)])  # fmt: skip
+    return np.array(
+        [_pairs_along_rows(mask, r) + _pairs_along_rows(mask.swapaxes(-1, -2), r) for r in range(reach + 1)]
+    )
 
 
 def _pairs_along_rows(mask: np.ndarray, distance: int) -> int:

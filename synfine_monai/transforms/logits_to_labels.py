@@ -93,8 +93,10 @@ class LabelsWithUncertaintyd(Transform):
         out = dict(data)
         channels = self.classes + (self.uncertainty == "disagreement")
         if out["pred"].shape[0] != channels:
-            raise ValueError(f"'pred' has {out['pred'].shape[0]} channels, but {self.classes} classes with uncertainty "
-                             f"'{self.uncertainty}' are {channels}.")  # fmt: skip
+            raise ValueError(
+                f"'pred' has {out['pred'].shape[0]} channels, but {self.classes} classes with uncertainty "
+                f"'{self.uncertainty}' are {channels}."
+            )
         logits, outside = out["pred"][: self.classes], ~out["fov"][0].cpu()
         out["labels"] = self.labels({"pred": logits, "fov": out["fov"]})["labels"]
         if self.uncertainty == "disagreement":

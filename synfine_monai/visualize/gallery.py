@@ -83,8 +83,7 @@ def looks_figure(
         row[0].set_ylabel(name, color=color, fontsize=9)
     left, right = lower.subplots(1, 2)
     for name, color in zip(images, COLORS, strict=False):
-        left.hist(images[name].ravel(), BINS, range=(low, high), density=True,
-                  histtype="step", color=color, label=name)  # fmt: skip
+        left.hist(images[name].ravel(), BINS, range=(low, high), density=True, histtype="step", color=color, label=name)
         right.plot(range(1, len(spectra[name]) + 1), spectra[name], color=color, label=name)
     left.set(xlabel="grey level, normalised", ylabel="share of voxels per unit", xlim=(low, high))
     size = next(iter(images.values())).shape[-1]

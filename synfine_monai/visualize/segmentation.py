@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -63,24 +64,26 @@ def segmentation_figure(
     step = max(1, -(-max(shape) // WIDEST))
     thin = (slice(None, None, step),) * 2
     image, prediction, fov = image[thin], prediction[thin], fov[thin]
-    pixel_um = None if voxel_size_um is None else voxel_size_um[2] * step
     colors = class_colormap(phases)
     panels = 2 if label is None else 4
     figure = Figure(figsize=(3.6 * panels, 3.6 * shape[0] / shape[1] + 1.1), layout="constrained")
     axes = figure.subplots(1, panels)
-    draw_image(axes[0], image, fov, pixel_um)
+    draw_image(axes[0], image, fov, None if voxel_size_um is None else voxel_size_um[2] * step)
     draw_labels(axes[-1 if label is None else 2], np.where(fov, prediction, UNLABELLED), fov, colors, "prediction")
     if label is not None:
         truth = np.where(fov, label[thin], UNLABELLED)
         draw_labels(axes[1], truth, fov, colors, "truth (white: not labelled)")
         kinds = draw_errors(axes[3], prediction, truth, fov, pore_labels)
-        errors = [Patch(color=ERROR_COLORS[kind], label=kind) for kind in kinds]
-        figure.legend(handles=errors, loc="outside lower right", ncols=2, frameon=False)
-    classes = [Patch(color=colors(k), label=name) for k, name in enumerate(class_names)]
-    classes.append(Line2D([], [], color=OUTLINE, linestyle="dashed", label="field of view"))
-    figure.legend(handles=classes, loc="outside lower left", ncols=3, frameon=False)
+        _legend(figure, [(kind, ERROR_COLORS[kind]) for kind in kinds], "right", columns=2)
+    outline = Line2D([], [], color=OUTLINE, linestyle="dashed", label="field of view")
+    _legend(figure, [(name, colors(k)) for k, name in enumerate(class_names)], "left", 3, outline)
     figure.suptitle(title)
     return figure
+
+
+def _legend(figure: Figure, entries: Sequence[tuple[str, Any]], side: str, columns: int, *more: Line2D) -> None:
+    handles = [*(Patch(color=color, label=name) for name, color in entries), *more]
+    figure.legend(handles=handles, loc=f"outside lower {side}", ncols=columns, frameon=False)
 
 
 def save_segmentation_figure(path: Path | str, *arguments: object, **options: object) -> Path:

@@ -11,8 +11,10 @@ SCORES = {"berea": "pore_dice"}
 
 def curve(method, dice, seed=0, budgets=("4", "16", "all"), patches=(4, 16, 32)):
     """Rows of one method, one a budget."""
-    return [row(method, seed, d, label_budget=budget, patches=count)
-            for budget, count, d in zip(budgets, patches, dice, strict=True)]  # fmt: skip
+    return [
+        row(method, seed, d, label_budget=budget, patches=count)
+        for budget, count, d in zip(budgets, patches, dice, strict=True)
+    ]
 
 
 @pytest.fixture

@@ -45,3 +45,18 @@ def test_every_format_gives_the_same_labels(small, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "The labels are the same in all formats." in done.stdout
     assert not list(tmp_path.glob("tmp*")), "the scans are removed"
+
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "benchmark_inference.py"
+
+
+@pytest.mark.slow
+def test_every_contender_is_timed_against_inference():
+    command = [sys.executable, str(SCRIPT), "--depth", "4", "--side", "64", "--rounds", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in done.stdout.splitlines() if "|" in line]
+    found = {row[0]: [float(cell) for cell in row[1:]] for row in rows[2:]}
+    assert list(found) == ["inference", "passes", "eager", "monai", "monai_bf16"]
+    assert found["inference"][2:4] == [1.0, 1.0]
+    assert all(0.05 < peak < 5 for *_, peak in found.values()), "GB, of each process alone"

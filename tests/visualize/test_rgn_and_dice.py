@@ -1,9 +1,10 @@
 import io
 
+import numpy as np
 import pytest
 
 from synfine_monai.metrics import Interval
-from synfine_monai.visualize import rgn_and_dice_figure
+from synfine_monai.visualize import draw_sensitivity, rank_figure, rgn_and_dice_figure
 
 
 def group(rgn: float, dice: float) -> dict:
@@ -71,3 +72,75 @@ def test_can_be_saved_where_nothing_responds():
 def test_refuses_more_lines_than_styles():
     with pytest.raises(ValueError, match="at most 3"):
         rgn_and_dice_figure({"noise": PANEL}, lines={"noise": {str(n): 0.9 for n in range(4)}})
+
+
+RANKS = {"last layer": [3, 3, 3, 2], "surgical fine-tuning": [1, 1, 1, 2], "all layers": [2, 2, 2, 1.5]}
+
+
+@pytest.fixture
+def axes():
+    return rank_figure(RANKS, "ranks over 2 shifts and 2 seeds").axes[0]
+
+
+def test_best_mean_rank_stands_on_top_with_its_number(axes):
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["surgical fine-tuning", "all layers", "last layer"]
+    assert axes.yaxis_inverted()
+    assert [text.get_text() for text in axes.texts] == ["1.25", "1.88", "2.75"]
+
+
+def test_point_is_the_mean_and_bar_the_middle_half(axes):
+    bar, point = axes.lines[:2]
+    assert bar.get_xdata().tolist() == np.quantile([1, 1, 1, 2], [0.25, 0.75]).tolist()
+    assert point.get_xdata().tolist() == [1.25]
+
+
+def test_circles_grow_with_how_often_a_rank_was_taken(axes):
+    often, once = axes.collections[0].get_sizes()
+    assert axes.collections[0].get_offsets().tolist() == [[1, 0], [2, 0]]
+    assert often == pytest.approx(3 * once)
+
+
+def test_axis_says_what_a_rank_is_and_how_many_there_are(axes):
+    assert axes.get_xlabel() == "rank (1 is best) over 4 comparisons"
+    uneven = rank_figure({"Otsu": [2, 2], "all layers": [1, 1, 1]}).axes[0]
+    assert uneven.get_xlabel() == "rank (1 is best) over 2 to 3 comparisons"
+
+
+def test_refuses_a_method_without_ranks():
+    with pytest.raises(ValueError, match="No ranks are given for Otsu"):
+        rank_figure({"Otsu": [], "all layers": [1]})
+
+
+@pytest.fixture
+def sensitivity() -> dict:
+    means = {"down_0": 4.0, "down_1": 1.0, "down_2": 0.5, "up_0": 2.0, "up_1": 3.0, "head": 20.0}
+    levels = {"high": 3.5, "mid": 1.5, "low": 0.5}
+    views = {
+        view: {name: {"mean": mean, "min": mean / 2, "max": mean * 2} for name, mean in values.items()}
+        for view, values in (("sequential", means), ("transversal", levels))
+    }
+    return {**views, "selected_block": "down_0", "selected_level": "high", "batches": 5}
+
+
+def test_lines_and_shades_show_the_numbers(sensitivity):
+    blocks, levels = draw_sensitivity(sensitivity).axes
+    assert list(blocks.lines[0].get_ydata()) == [4.0, 1.0, 0.5, 2.0, 3.0]
+    assert list(levels.lines[0].get_ydata()) == [3.5, 1.5, 0.5]
+    shade = levels.collections[0].get_paths()[0].get_extents()
+    assert (shade.ymin, shade.ymax) == (0.25, 7.0)
+    assert "‖g‖" in blocks.get_ylabel()
+
+
+def test_marks_the_highest_and_sets_the_head_apart(sensitivity):
+    blocks, _ = draw_sensitivity(sensitivity).axes
+    labels = [tick.get_text() for tick in blocks.get_xticklabels()]
+    assert labels == ["down_0", "down_1", "down_2", "up_0", "up_1", "head\n(apart)"]
+    marked = next(line for line in blocks.lines if line.get_label() == "highest mean")
+    np.testing.assert_array_equal(marked.get_xydata(), [[0, 4.0]])
+
+
+def test_zeros_can_be_drawn(sensitivity):
+    sensitivity["transversal"]["low"] = {"mean": 0.0, "min": 0.0, "max": 0.0}
+    image = io.BytesIO()
+    draw_sensitivity(sensitivity).savefig(image, format="png")
+    assert image.getvalue().startswith(b"\x89PNG")

@@ -2,7 +2,26 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from synfine_monai.visualize import draw_connected_porosity
+from synfine_monai.rock import PorosityProfile
+from synfine_monai.visualize import draw_connected_porosity, draw_porosity_profile
+
+
+@pytest.mark.parametrize(("slice_um", "label", "last"), [(500.0, "depth (mm)", 1.5), (None, "slice", 3)])
+def test_axes_are_in_percent_and_in_what_is_known(slice_um, label, last):
+    profile = PorosityProfile([1], slice_um, pore_voxels=[1, 0, 2, 5], voxels=[10, 0, 10, 10])
+    axes = Figure().subplots()
+    draw_porosity_profile(axes, profile)
+    curve, total = axes.get_lines()
+    np.testing.assert_allclose(curve.get_xdata(), [10, np.nan, 20, 50])
+    assert curve.get_ydata()[-1] == last
+    np.testing.assert_allclose(total.get_xdata(), 100 * 8 / 30)
+    assert axes.get_ylabel() == label
+    assert axes.yaxis_inverted()
+
+
+def test_an_empty_core_can_be_drawn():
+    draw_porosity_profile(Figure().subplots(), PorosityProfile([1], None, pore_voxels=[0, 0], voxels=[0, 0]))
+
 
 SHARES = {
     "porosity": np.array([0.3, np.nan, 0.2]),
@@ -24,5 +43,5 @@ def test_three_named_lines_in_percent_and_in_what_is_known(depths, label, last):
     assert axes.get_xlim() == pytest.approx((0, 34.5))
 
 
-def test_an_empty_core_can_be_drawn():
+def test_an_empty_core_can_be_drawn_by_its_connections():
     draw_connected_porosity(Figure().subplots(), dict.fromkeys(SHARES, np.full(3, np.nan)))

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.lookup import LookupBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline, ThresholdBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
-from synfine_monai.baselines.threshold import ThresholdBaseline
 from synfine_monai.data import LabelledSlice, Patch, Task, keep_patches_only
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from synfine_monai.experiments.label_efficiency import budget_table
 from synfine_monai.experiments.results import Row, difference, grouped, methods_in
-from synfine_monai.experiments.tables import gain_table, score_table, write_page
+from synfine_monai.experiments.tables import gain_table, score_table, write_tables
 from synfine_monai.visualize import gains_figure
 
 __all__ = ["arm_report"]
@@ -46,7 +46,7 @@ def arm_report(
             sections[heading] = gain_table(groups, there, scores, words)
     sections |= dict(more or {})
     sections |= {f"{name} patches": score_table(each, scores[each[0]["task"]], words) for name, each in groups.items()}
-    return write_page(folder, title, sections, {"gains": _figure(rows, scores, words)})
+    return write_tables(folder, title, sections, {"gains": _figure(rows, scores, words)})
 
 
 def _figure(rows: Sequence[Row], scores: Mapping[str, str], words: Mapping[str, str]) -> Figure:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_page
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_tables
 from synfine_monai.report import method_words
 from synfine_monai.visualize import label_efficiency_figure
 
@@ -38,7 +38,7 @@ def label_report(
         "Labels saved": saved_table(rows, scores, default),
         **{f"{name} patches": score_table(each, scores[each[0]["task"]]) for name, each in groups.items()},
     }
-    return write_page(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
+    return write_tables(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
 
 
 def budget_table(rows: Sequence[Row], score: str, more: Mapping[str, str] | None = None) -> str:

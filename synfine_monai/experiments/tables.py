@@ -11,7 +11,7 @@ from synfine_monai.files import atomic_file
 from synfine_monai.metrics import Interval
 from synfine_monai.report import method_words
 
-__all__ = ["fill_in", "gain_table", "markdown_table", "score_table", "signed", "write_page"]
+__all__ = ["fill_in", "gain_table", "markdown_table", "score_table", "signed", "write_tables"]
 
 
 TITLES = {"mean_dice": "mean Dice", "pore_dice": "pore Dice"}
@@ -83,7 +83,7 @@ def _number(value: float | None, decimals: int) -> str:
     return "–" if value is None else f"{value:.{decimals}f}"
 
 
-def write_page(folder: str | Path, title: str, sections: Mapping[str, str], figures: Mapping[str, Figure]) -> Path:
+def write_tables(folder: str | Path, title: str, sections: Mapping[str, str], figures: Mapping[str, Figure]) -> Path:
     """Write ``tables.md`` and one PNG a figure into ``folder``, and bring pages beside it up to date.
 
     Args:

@@ -14,7 +14,7 @@ from synfine_monai.experiments.selection import (
     selected_by_seed,
     with_selected,
 )
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_page
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_tables
 from synfine_monai.metrics import bootstrap_interval
 from synfine_monai.report import method_words
 from synfine_monai.visualize import rank_figure, rgn_and_dice_figure
@@ -63,7 +63,7 @@ def tuning_report(
         "rgn_and_dice": rgn_and_dice(groups, scores),
         "ranks": rank_figure({words[m]: taken for m, taken in ranks.items()}),
     }
-    return write_page(folder, title, sections, figures)
+    return write_tables(folder, title, sections, figures)
 
 
 def selection_table(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]) -> str:

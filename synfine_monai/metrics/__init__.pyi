@@ -8,7 +8,7 @@ from .bootstrap import (
 from .grey_distances import (
     correlation_distance as correlation_distance,
     dark_threshold as dark_threshold,
-    histogram_distance as histogram_distance,
+    grey_level_distance as grey_level_distance,
     image_set as image_set,
     power_spectrum_distance as power_spectrum_distance,
     radial_power_spectrum as radial_power_spectrum,

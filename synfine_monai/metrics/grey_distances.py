@@ -13,7 +13,7 @@ from synfine_monai.rock import two_point_correlation
 __all__ = [
     "correlation_distance",
     "dark_threshold",
-    "histogram_distance",
+    "grey_level_distance",
     "image_set",
     "power_spectrum_distance",
     "radial_power_spectrum",
@@ -23,7 +23,7 @@ __all__ = [
 MAX_VOXELS = 200_000
 
 
-def histogram_distance(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> float:
+def grey_level_distance(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> float:
     """Wasserstein-1 distance of all grey levels of one set to those of the other.
 
     Args:

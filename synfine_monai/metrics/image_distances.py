@@ -9,7 +9,7 @@ from monai.metrics import FIDMetric, MMDMetric
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics.grey_distances import (
     correlation_distance,
-    histogram_distance,
+    grey_level_distance,
     image_set,
     power_spectrum_distance,
 )
@@ -42,7 +42,7 @@ def distances(
         ScanError: as the distances themselves.
     """
     found = {
-        "histogram": histogram_distance(real, made),
+        "histogram": grey_level_distance(real, made),
         "spectrum": power_spectrum_distance(real, made),
         "correlation": correlation_distance(real, made),
     }

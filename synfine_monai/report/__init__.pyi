@@ -1,13 +1,12 @@
+from .compared_methods import (
+    network_method as network_method,
+    other_methods as other_methods,
+    slice_samples as slice_samples,
+)
 from .connected_porosity import (
     measure_connected_porosity as measure_connected_porosity,
     pore_labels_of as pore_labels_of,
     write_connected_porosity as write_connected_porosity,
-)
-from .evaluation import (
-    EvaluationReport as EvaluationReport,
-    network_method as network_method,
-    other_methods as other_methods,
-    slice_samples as slice_samples,
 )
 from .metrics_file import read_metrics as read_metrics
 from .results_folder import (

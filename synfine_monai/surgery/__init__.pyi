@@ -23,7 +23,6 @@ from .head import (
 )
 from .sensitivity import (
     SET_APART as SET_APART,
-    load_sensitivity as load_sensitivity,
     measure_sensitivity as measure_sensitivity,
     probe_batches as probe_batches,
     save_sensitivity as save_sensitivity,

@@ -16,14 +16,7 @@ from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery.gradients import LossFunction, measure_gradient_norms, signal_to_noise, summarise_groups
 from synfine_monai.surgery.tuning import needs_sensitivity
 
-__all__ = [
-    "load_sensitivity",
-    "measure_sensitivity",
-    "probe_batches",
-    "save_sensitivity",
-    "select_group",
-    "sensitivity_for",
-]
+__all__ = ["measure_sensitivity", "probe_batches", "save_sensitivity", "select_group", "sensitivity_for"]
 
 
 SET_APART = ("head",)
@@ -102,24 +95,6 @@ def save_sensitivity(sensitivity: Mapping[str, Any], output_dir: str | Path) -> 
         with atomic_file(path) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     return as_json, as_csv
-
-
-def load_sensitivity(path: str | Path) -> dict[str, Any]:
-    """Read what :func:`save_sensitivity` wrote.
-
-    Raises:
-        ScanError: if the file is missing or is not a sensitivity.
-    """
-    try:
-        sensitivity = json.loads(Path(path).read_text(encoding="utf-8"))
-        missing = {"parameters", "sequential", "transversal"} - set(sensitivity)
-    except (OSError, ValueError, TypeError) as error:
-        raise ScanError(
-            f"{path} cannot be read as a sensitivity: {error}. Run the verb 'sensitivity' first."
-        ) from error
-    if missing:
-        raise ScanError(f"{path} lacks {', '.join(sorted(missing))}: write it anew with the verb 'sensitivity'.")
-    return sensitivity
 
 
 def probe_batches(

@@ -24,16 +24,7 @@ __all__ = [
 ]
 
 
-class HybridPrepareBatch(PrepareBatch):
-    """Noisy images as input; as target what the schedule predicts, the mask and the noise level.
-
-    Noise and levels come with the batch (``RandDiffuseBatchd``), so that a resumed run sees the same. Level 0 is the
-    image as it is, without the speck of noise that schedules have there.
-
-    Args:
-        scheduler: the noise schedule; its ``prediction_type`` says what is predicted.
-    """
-
+class _PrepareBatch(PrepareBatch):
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
 
@@ -43,8 +34,23 @@ class HybridPrepareBatch(PrepareBatch):
         device: str | torch.device | None = None,
         non_blocking: bool = False,
         **kwargs: Any,
+    ) -> tuple[torch.Tensor, Any, tuple, dict[str, torch.Tensor]]:
+        return self._prepare({key: value.to(device, non_blocking=non_blocking) for key, value in batchdata.items()})
+
+
+class HybridPrepareBatch(_PrepareBatch):
+    """Noisy images as input; as target what the schedule predicts, the mask and the noise level.
+
+    Noise and levels come with the batch (``RandDiffuseBatchd``), so that a resumed run sees the same. Level 0 is the
+    image as it is, without the speck of noise that schedules have there.
+
+    Args:
+        scheduler: the noise schedule; its ``prediction_type`` says what is predicted.
+    """
+
+    def _prepare(
+        self, batch: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor], tuple, dict[str, torch.Tensor]]:
-        batch = {key: value.to(device, non_blocking=non_blocking) for key, value in batchdata.items()}
         image, timesteps = batch["image"], batch["timesteps"]
         clean = (timesteps == 0).view(-1, 1, 1, 1)
         noise = batch["noise"].masked_fill(clean, 0.0)
@@ -86,7 +92,7 @@ def expected_image(
     return signal.sqrt() * noisy - (1 - signal).sqrt() * answer
 
 
-class StyledPrepareBatch(PrepareBatch):
+class StyledPrepareBatch(_PrepareBatch):
     """Noisy images as input, their velocity as target, noise level, mask and style as further arguments.
 
     MONAI's own ``VPredictionPrepareBatch`` draws the noise itself, from a state that a resumed run does not have; here
@@ -96,17 +102,9 @@ class StyledPrepareBatch(PrepareBatch):
         scheduler: the noise schedule; its ``get_velocity`` is the target (Salimans & Ho 2022, v-prediction).
     """
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        self.scheduler = scheduler
-
-    def __call__(
-        self,
-        batchdata: Mapping[str, torch.Tensor],
-        device: str | torch.device | None = None,
-        non_blocking: bool = False,
-        **kwargs: Any,
+    def _prepare(
+        self, batch: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor, tuple, dict[str, torch.Tensor]]:
-        batch = {key: value.to(device, non_blocking=non_blocking) for key, value in batchdata.items()}
         image, noise, timesteps = batch["image"], batch["noise"], batch["timesteps"]
         noisy = self.scheduler.add_noise(image, noise, timesteps)
         target = self.scheduler.get_velocity(image, noise, timesteps)

@@ -13,11 +13,11 @@ from .augment import (
 )
 from .diffuse import RandDiffuseBatchd as RandDiffuseBatchd, RandDropConditionsd as RandDropConditionsd
 from .filling import fill_outside as fill_outside
-from .logits_to_labels import (
+from .labels import (
     LabelsWithUncertaintyd as LabelsWithUncertaintyd,
     LogitsToLabelsd as LogitsToLabelsd,
+    classes_to_phases as classes_to_phases,
     is_disagreement as is_disagreement,
     is_measured as is_measured,
 )
 from .looks import match_look as match_look
-from .phases_of_classes import classes_to_phases as classes_to_phases

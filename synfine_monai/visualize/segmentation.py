@@ -1,5 +1,6 @@
 """A slice, its truth, what a method made of it, and where the two differ."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from matplotlib.patches import Patch
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.files import atomic_file
-from synfine_monai.visualize.field_of_view import OUTLINE, draw_scale_bar
 from synfine_monai.visualize.phase_colors import class_colormap
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "draw_errors",
     "draw_image",
     "draw_labels",
+    "draw_scale_bar",
     "save_segmentation_figure",
     "segmentation_figure",
 ]
+
 
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 ERROR_COLORS = {
@@ -142,3 +144,33 @@ def _finish(axes: Axes, title: str, fov: np.ndarray) -> None:
         axes.contour(columns, rows, framed, levels=[0.5], colors=OUTLINE, linestyles="dashed", linewidths=1.0)
     axes.set(title=title, xlim=(-2, width + 1), ylim=(height + 1, -2))
     axes.set_axis_off()
+
+
+OUTLINE = "#D55E00"
+
+
+def draw_scale_bar(axes: Axes, width: int, height: int, pixel_um: float) -> None:
+    """Draw a bar of a round length (1, 2 or 5 times a power of ten), about a fifth of the image's width.
+
+    Args:
+        axes: holds an image of ``width`` × ``height`` pixels.
+        width: of the image in pixels.
+        height: of the image in pixels.
+        pixel_um: width of a pixel in µm.
+    """
+    wanted = width * pixel_um / 5
+    power = 10.0 ** math.floor(math.log10(wanted))
+    length = max(factor * power for factor in (1, 2, 5) if factor * power <= wanted * (1 + 1e-9))
+    left, bottom = 0.04 * width, 0.95 * height
+    text = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
+    axes.plot([left, left + length / pixel_um], [bottom, bottom], color="white", linewidth=6, solid_capstyle="butt")
+    axes.plot([left, left + length / pixel_um], [bottom, bottom], color="black", linewidth=3, solid_capstyle="butt")
+    axes.text(
+        left + length / pixel_um / 2,
+        bottom - 0.02 * height,
+        text,
+        ha="center",
+        va="bottom",
+        color="white",
+        bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 2},
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from synfine_monai.baselines import random_forest
-from synfine_monai.baselines.lookup import LookupBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline, features_of_rows
 
 

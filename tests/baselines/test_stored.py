@@ -3,9 +3,13 @@ import pytest
 from sklearn.metrics import f1_score
 
 from synfine_monai.baselines import load_baselines
-from synfine_monai.baselines.lookup import LookupBaseline, most_frequent_class
+from synfine_monai.baselines.grey_level import (
+    LookupBaseline,
+    ThresholdBaseline,
+    best_pore_threshold,
+    most_frequent_class,
+)
 from synfine_monai.baselines.stored import BASELINES, fit_baselines, save_baselines
-from synfine_monai.baselines.threshold import ThresholdBaseline, best_pore_threshold
 from synfine_monai.errors import ScanError
 
 NAMES, PHASES, PORES = ("solid", "air", "water"), (("matrix",), ("pore",), ("water",)), (1, 2)

@@ -2,7 +2,7 @@ from made_up_rows import row
 from matplotlib.figure import Figure
 
 from synfine_monai.experiments import markdown_table
-from synfine_monai.experiments.tables import fill_in, gain_table, score_table, signed, write_page
+from synfine_monai.experiments.tables import fill_in, gain_table, score_table, signed, write_tables
 from synfine_monai.metrics import Interval
 
 
@@ -57,7 +57,7 @@ PAGE = "Before.\n<!-- small: Ranks -->\nold\n<!-- end -->\nBetween.\n<!-- other:
 
 
 def test_figures_come_first_and_sections_follow_in_order(tmp_path):
-    page = write_page(tmp_path / "new", "Noise", {"Ranks": "| a |\n\n", "Gains": "text"}, {"mean_ranks": Figure()})
+    page = write_tables(tmp_path / "new", "Noise", {"Ranks": "| a |\n\n", "Gains": "text"}, {"mean_ranks": Figure()})
     assert page == tmp_path / "new" / "tables.md"
     assert page.read_text("utf-8") == (
         "# Noise\n\nDrawn from [runs.csv](runs.csv); do not edit by hand.\n\n![mean ranks](mean_ranks.png)\n\n"
@@ -68,7 +68,7 @@ def test_figures_come_first_and_sections_follow_in_order(tmp_path):
 
 def test_drawn_again_the_page_is_replaced(tmp_path):
     for words in ("old", "new"):
-        page = write_page(tmp_path, words, {"Ranks": words}, {})
+        page = write_tables(tmp_path, words, {"Ranks": words}, {})
     assert "old" not in page.read_text("utf-8")
 
 

@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import pytest
 
 from synfine_monai.report import method_words
-from synfine_monai.report.page import write_page
+from synfine_monai.report.page import write_report
 from synfine_monai.report.table import Column, best_methods, results_table, true_porosity
 
 
@@ -76,7 +76,7 @@ def test_shows_table_pictures_and_settings(metrics, tmp_path):
     (tmp_path / "figures").mkdir()
     for name in ("methods.png", "slice 1.png"):
         (tmp_path / "figures" / name).touch()
-    page = Reader(write_page(tmp_path, metrics, {"tune": "auto", "rock": "<sandstone>"}).read_text(encoding="utf-8"))
+    page = Reader(write_report(tmp_path, metrics, {"tune": "auto", "rock": "<sandstone>"}).read_text(encoding="utf-8"))
     assert page.open == []
     assert page.sources == ["figures/methods.png", "figures/slice%201.png"]
     for words in ("surgical fine-tuning", "0.950", "<sandstone>", "concrete <1>: segmentation report"):
@@ -84,5 +84,5 @@ def test_shows_table_pictures_and_settings(metrics, tmp_path):
 
 
 def test_pictures_may_be_chosen_and_lie_elsewhere(metrics, tmp_path):
-    page = Reader(write_page(tmp_path, metrics, figures=[tmp_path / "b.png", tmp_path / "a.png"]).read_text("utf-8"))
+    page = Reader(write_report(tmp_path, metrics, figures=[tmp_path / "b.png", tmp_path / "a.png"]).read_text("utf-8"))
     assert page.sources == ["b.png", "a.png"]

@@ -3,9 +3,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from synfine_monai.visualize import comparison_figure, save_segmentation_figure
-from synfine_monai.visualize.field_of_view import draw_field_of_view, draw_scale_bar
 from synfine_monai.visualize.phase_colors import class_colors
-from synfine_monai.visualize.segmentation import ERROR_COLORS, error_kinds, segmentation_figure
+from synfine_monai.visualize.segmentation import ERROR_COLORS, draw_scale_bar, error_kinds, segmentation_figure
 
 NAMES, PHASES, PORES = ("solid", "pore", "water"), (("matrix",), ("pore",), ("water",)), (1, 2)
 FOV = np.hypot(*np.mgrid[-20:20, -24:24]) < 18
@@ -107,27 +106,6 @@ def test_nothing_is_drawn_outside_the_axes(panels):
 
 def test_axes_say_what_they_measure(panels):
     assert [axes.get_xlabel() for axes in panels] == list(TITLES.values())
-
-
-WIDE_IMAGE = np.random.default_rng(0).normal(100, 10, (200, 300))
-BOX = np.zeros(WIDE_IMAGE.shape, bool)
-BOX[50:150, 75:225] = True
-
-
-def test_the_outline_follows_the_mask_and_the_share_is_told():
-    axes = Figure().subplots()
-    draw_field_of_view(axes, WIDE_IMAGE, BOX, title="core")
-    (outline,) = (path for collection in axes.collections for path in collection.get_paths())
-    assert outline.vertices.min(0) == pytest.approx([74.5, 49.5])
-    assert outline.vertices.max(0) == pytest.approx([224.5, 149.5])
-    assert "core (25.0% inside)" in axes.get_title()
-    assert not axes.texts
-
-
-def test_a_box_that_is_all_inside_is_outlined_at_its_border():
-    axes = Figure().subplots()
-    draw_field_of_view(axes, WIDE_IMAGE, np.ones_like(BOX))
-    assert axes.collections[0].get_paths()[0].vertices.min() == pytest.approx(-0.5)
 
 
 @pytest.mark.parametrize(("pixel_um", "text"), [(1.0, "50 µm"), (6.0, "200 µm"), (40.0, "2 mm"), (0.05, "2 µm")])

@@ -1,5 +1,4 @@
 from .appearance import RandLabelBoundary as RandLabelBoundary, RandPaint as RandPaint, RandSeams as RandSeams
-from .coating import RandCoating as RandCoating
 from .draws import (
     Range as Range,
     gaussian_blur as gaussian_blur,
@@ -7,13 +6,10 @@ from .draws import (
     smooth_noise as smooth_noise,
     uniform as uniform,
 )
-from .fractures import RandFractures as RandFractures
 from .grains import RandGrains as RandGrains, fraction_level as fraction_level
-from .inclusions import RandInclusions as RandInclusions
-from .noise_mask import RandNoiseMask as RandNoiseMask
-from .phases import class_table as class_table, phase_mask as phase_mask
 from .rand_rock import (
     RandRock as RandRock,
+    class_table as class_table,
     load_rock as load_rock,
     paint_masks as paint_masks,
     rock_names as rock_names,
@@ -39,6 +35,13 @@ from .shapes import (
     octahedron as octahedron,
     random_frames as random_frames,
     scatter_bodies as scatter_bodies,
+)
+from .structure import (
+    RandCoating as RandCoating,
+    RandFractures as RandFractures,
+    RandInclusions as RandInclusions,
+    RandNoiseMask as RandNoiseMask,
+    phase_mask as phase_mask,
 )
 from .styles import rock_style as rock_style
 from .tiling import TiledShapes as TiledShapes, tile_shapes as tile_shapes

@@ -7,7 +7,7 @@ from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
 from synfine_monai.transforms.generate.draws import Range, gaussian_blur, log_uniform, smooth_noise, uniform
-from synfine_monai.transforms.generate.phases import phase_mask
+from synfine_monai.transforms.generate.structure import phase_mask
 
 __all__ = ["RandLabelBoundary", "RandPaint", "RandSeams"]
 

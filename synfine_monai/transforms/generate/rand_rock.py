@@ -10,11 +10,11 @@ import torch
 import yaml
 from monai.transforms import Randomizable, Transform
 
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.phases import class_table
 from synfine_monai.transforms.generate.rock_parts import RandTogether, build_parts
 
-__all__ = ["RandRock", "load_rock", "paint_masks", "rock_names"]
+__all__ = ["RandRock", "class_table", "load_rock", "paint_masks", "rock_names"]
 
 
 class RandRock(Randomizable, Transform):
@@ -124,3 +124,25 @@ def _checked(preset: Any, name: str) -> dict[str, Any]:
         found = sorted(map(str, preset)) if isinstance(preset, dict) else type(preset).__name__
         raise ScanError(f"{name} holds {found}, but a rock needs exactly the sections {list(SECTIONS)}.")
     return preset
+
+
+def class_table(class_of_phase: Mapping[str, int]) -> torch.Tensor:
+    """Lookup table from phase index to class index.
+
+    Args:
+        class_of_phase: class index, 0 to 254, of every phase in ``PHASES``.
+
+    Returns:
+        (5,) uint8; ``table[phase.long()]`` is the class.
+
+    Raises:
+        ScanError: if a phase is missing or unknown, or a class does not fit a uint8 label beside 255.
+    """
+    if set(class_of_phase) != set(PHASES):
+        raise ScanError(
+            f"class_of_phase names the phases {sorted(class_of_phase)}, but needs exactly these: {sorted(PHASES)}."
+        )
+    classes = [int(class_of_phase[name]) for name in PHASES]
+    if min(classes) < 0 or max(classes) > 254:
+        raise ScanError(f"class_of_phase holds the classes {classes}, but a class must lie between 0 and 254.")
+    return torch.tensor(classes, dtype=torch.uint8)

@@ -31,11 +31,8 @@ from synfine_monai.transforms.corrupt import (
     Zingers,
 )
 from synfine_monai.transforms.generate.appearance import RandLabelBoundary, RandPaint, RandSeams
-from synfine_monai.transforms.generate.coating import RandCoating
-from synfine_monai.transforms.generate.fractures import RandFractures
 from synfine_monai.transforms.generate.grains import RandGrains
-from synfine_monai.transforms.generate.inclusions import RandInclusions
-from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
+from synfine_monai.transforms.generate.structure import RandCoating, RandFractures, RandInclusions, RandNoiseMask
 
 __all__ = ["CORRUPTIONS", "PARTS", "RandTogether", "build_parts"]
 

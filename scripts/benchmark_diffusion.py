@@ -1,6 +1,6 @@
 """The generator's training and sampling against bare PyTorch loops over the same network, as ratios of one run.
 
-    python scripts/benchmark_generation.py [--steps 10] [--rounds 5] [--patches 64] [--sampling_steps 10]
+    python scripts/benchmark_diffusion.py [--steps 10] [--rounds 5] [--patches 64] [--sampling_steps 10]
 
 Both sides take turns, round by round, in one process. Training: a step of the bundle draws, turns and diffuses the
 batch, leaves out conditions, averages weights and writes events; the bare loop is handed noisy batches. Sampling: the

@@ -1,6 +1,6 @@
-"""Labels from logits, and how far to trust them."""
+"""Labels from logits, how far to trust them, and the phases that they stand for."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import product
 from math import log
 
@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from monai.transforms import Transform
 
-from synfine_monai.conventions import OUTSIDE
+from synfine_monai.conventions import OUTSIDE, PHASES, UNLABELLED
 from synfine_monai.errors import ScanError
 
-__all__ = ["LabelsWithUncertaintyd", "LogitsToLabelsd", "is_disagreement", "is_measured"]
+__all__ = ["LabelsWithUncertaintyd", "LogitsToLabelsd", "classes_to_phases", "is_disagreement", "is_measured"]
 
 
 STRIP = 64
@@ -134,3 +134,27 @@ def _by_slices(logits: torch.Tensor, measure: Callable[[torch.Tensor], torch.Ten
 
 def _bytes(share: torch.Tensor) -> torch.Tensor:
     return share.mul(255).round().clamp(0, 255).to(torch.uint8)
+
+
+def classes_to_phases(labels: torch.Tensor, phases: Sequence[Sequence[str]]) -> torch.Tensor:
+    """Each class as the first of the phases that it covers; a task with the same classes reads it as that class again.
+
+    Args:
+        labels: class indices, any shape; 255 where not labelled.
+        phases: for each class, the generator's phases that it covers, as in ``model.json`` or a datalist.
+
+    Returns:
+        uint8 indices into ``PHASES``, same shape; 255 stays.
+
+    Raises:
+        ScanError: if a class covers no phase of the generator.
+    """
+    first = [next((name for name in covered if name in PHASES), None) for covered in phases]
+    if None in first:
+        raise ScanError(
+            f"class {first.index(None)} covers {list(phases[first.index(None)])}, none of the generator's phases "
+            f"{', '.join(PHASES)}: its pairs would have no name."
+        )
+    table = torch.full((UNLABELLED + 1,), UNLABELLED, dtype=torch.uint8)
+    table[: len(first)] = torch.tensor([PHASES.index(name) for name in first], dtype=torch.uint8)
+    return table[labels.long()]

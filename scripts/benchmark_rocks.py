@@ -1,6 +1,6 @@
 """Time the generator against PoreSpy's blobs (mask only) of the same voxels, and against a U-Net's training step.
 
-Usage: python scripts/benchmark_generator.py [ROCK] [ROUNDS]
+Usage: python scripts/benchmark_rocks.py [ROCK] [ROUNDS]
 
 All run on one thread, and rounds interleave them, so that a busy machine disturbs them alike. A pair is a 64×64 image
 with its label. PoreSpy is optional: without it (extra `dev`) its lines are left out.

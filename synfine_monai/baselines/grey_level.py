@@ -11,7 +11,6 @@ from synfine_monai.data import LabelledSlice
 
 __all__ = ["LookupBaseline", "ThresholdBaseline", "best_pore_threshold"]
 
-
 _BINS = 256
 _TAILS = (0.1, 99.9)  # percentiles: beyond them the outermost bins hold
 _SMOOTHING = 2.0  # bins

@@ -12,9 +12,10 @@ from synfine_monai.errors import ScanError
 
 __all__ = ["GREY_ORDER", "OtsuBaseline", "classes_from_dark_to_bright"]
 
-
 _BINS = 256
 _TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would take most of the bins
+GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
+"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 
 class OtsuBaseline(Baseline):
@@ -62,10 +63,6 @@ def _otsu(counts: np.ndarray, centers: np.ndarray, num_classes: int) -> np.ndarr
     if num_classes == 2:
         return np.atleast_1d(threshold_otsu(hist=(counts, centers)))
     return threshold_multiotsu(classes=num_classes, hist=(counts, centers))
-
-
-GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
-"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 
 def classes_from_dark_to_bright(phases: Sequence[Sequence[str]]) -> np.ndarray:

@@ -13,9 +13,11 @@ from synfine_monai.data import LabelledSlice
 
 __all__ = ["RandomForestBaseline", "features_of_rows", "multiscale_features"]
 
-
 _MOST_VOXELS = 200_000
 _CHUNK = 50_000  # voxels
+_SIGMAS = (0.5, 16.0)  # pixels; doubled from one to the other
+_REACH = 68  # pixels: four sigmas of the widest Gaussian, and the derivatives taken after it
+_BAND = 512  # rows
 
 
 class RandomForestBaseline(Baseline):
@@ -80,11 +82,6 @@ class RandomForestBaseline(Baseline):
 def _half(features: np.ndarray) -> np.ndarray:
     limit = np.finfo(np.float16).max
     return np.clip(features, -limit, limit).astype(np.float16)
-
-
-_SIGMAS = (0.5, 16.0)  # pixels; doubled from one to the other
-_REACH = 68  # pixels: four sigmas of the widest Gaussian, and the derivatives taken after it
-_BAND = 512  # rows
 
 
 def multiscale_features(image: np.ndarray) -> np.ndarray:

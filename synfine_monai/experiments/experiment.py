@@ -16,7 +16,6 @@ from synfine_monai.experiments.runs_file import RunsFile
 
 __all__ = ["Experiment", "choose_numbers", "grid", "quiet", "side_by_side"]
 
-
 Run = Mapping[str, Any]
 
 

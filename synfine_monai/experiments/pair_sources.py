@@ -14,7 +14,6 @@ from synfine_monai.files import atomic_file
 
 __all__ = ["PairSources", "keep_small"]
 
-
 NEEDS_SCAN = ("fit", "match", "invert")
 
 

@@ -18,7 +18,6 @@ from synfine_monai.rock import two_point_error
 
 __all__ = ["SCORES", "fitted_baseline", "score_baseline", "score_network", "split_slices"]
 
-
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
 

@@ -13,6 +13,9 @@ from synfine_monai.surgery import adapt_head
 
 __all__ = ["WITHOUT_LABELS", "StartingNetworks", "require_decided_classes"]
 
+WITHOUT_LABELS: Mapping[str, Any] = {"tune": "none", "label_budget": 1}
+"""Options of ``finetune`` that train nothing; the one patch is drawn, but its labels are not used."""
+
 
 @dataclass(frozen=True)
 class StartingNetworks:
@@ -53,10 +56,6 @@ class StartingNetworks:
     def denoiser(self, name: str, seed: int, device: str) -> Path:
         """The ``denoiser.pt`` of a network."""
         return find_denoiser(str(self.stage(name, seed, device)), self.cache.configs.parent)
-
-
-WITHOUT_LABELS: Mapping[str, Any] = {"tune": "none", "label_budget": 1}
-"""Options of ``finetune`` that train nothing; the one patch is drawn, but its labels are not used."""
 
 
 def require_decided_classes(checkpoint: str | Path, bundle_root: str | Path, task: Task) -> None:

@@ -27,6 +27,9 @@ __all__ = [
     "fold_batch_norm",
 ]
 
+WINDOWS = {"openvino": 1152}
+"""Side of the windows that an engine runs best, where it is not ``WINDOW``: wider ones overlap less."""
+
 
 class CompiledNetwork(nn.Module):
     """``torch.compile`` of a network, which can be pickled: each process compiles for itself, which takes a minute.
@@ -68,9 +71,6 @@ ENGINES: dict[str, Callable[[nn.Module], nn.Module]] = {
     "compile": CompiledNetwork,
 }
 """Name -> what makes a network from a network. None has onnxruntime: it is slower than openvino wherever both run."""
-
-WINDOWS = {"openvino": 1152}
-"""Side of the windows that an engine runs best, where it is not ``WINDOW``: wider ones overlap less."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from synfine_monai.networks import find_checkpoint, load_network, read_model_inf
 
 __all__ = ["EnsembleInferer", "FlipAverageInferer", "ensemble_files", "ensemble_hashes", "load_ensemble"]
 
-
 SHARED = {"labels": "classes", "phases": "phases", "pore_labels": "pore labels", "normalisation": "normalisation"}
 """Keys of ``model.json`` in which the members must agree -> what they are called."""
+MIRRORS = ((), (-1,), (-2,), (-2, -1))
 
 
 class EnsembleInferer(MemberInferer):
@@ -77,9 +77,6 @@ def _refuse_strangers(first: Path, other: Path) -> None:
             raise ScanError(
                 f"{other} cannot join the ensemble: its {called} are {found[key]}, those of {first} {expected[key]}."
             )
-
-
-MIRRORS = ((), (-1,), (-2,), (-2, -1))
 
 
 class FlipAverageInferer(MemberInferer):

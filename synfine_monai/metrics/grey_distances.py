@@ -19,8 +19,9 @@ __all__ = [
     "radial_power_spectrum",
 ]
 
-
 MAX_VOXELS = 200_000
+TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would draw the threshold upwards
+FLOOR = 1e-12  # of power: a patch without any contrast has a logarithm, too
 
 
 def grey_level_distance(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarray) -> float:
@@ -43,9 +44,6 @@ def grey_level_distance(a: torch.Tensor | np.ndarray, b: torch.Tensor | np.ndarr
 def _thinned(levels: np.ndarray) -> np.ndarray:
     # an odd step drifts through the columns of patches whose width is even
     return levels[:: -(-levels.size // MAX_VOXELS) | 1]
-
-
-TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would draw the threshold upwards
 
 
 def dark_threshold(images: torch.Tensor | np.ndarray) -> float:
@@ -87,9 +85,6 @@ def correlation_distance(
     if true[0] == 0:
         raise ScanError(f"no voxel of the real set is darker than {threshold:g}.")
     return float(100 * np.nanmean(np.abs(found - true)) / true[0])
-
-
-FLOOR = 1e-12  # of power: a patch without any contrast has a logarithm, too
 
 
 def radial_power_spectrum(images: torch.Tensor | np.ndarray) -> np.ndarray:

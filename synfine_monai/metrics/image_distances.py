@@ -17,7 +17,6 @@ from synfine_monai.networks import RockUNet
 
 __all__ = ["DISTANCES", "bottleneck_features", "distances", "feature_distances"]
 
-
 DISTANCES = {
     "histogram": "grey levels (Wasserstein, standard deviations)",
     "spectrum": "radial power spectrum (decades)",
@@ -26,6 +25,8 @@ DISTANCES = {
     "fid": "FID of network features",
 }
 """Key of each distance -> its name with its unit, in the order of tables."""
+BATCH = 64
+DIRECTIONS = 2048  # of the random Fourier features: the kernel's error is about their number ** -0.5
 
 
 def distances(
@@ -47,10 +48,6 @@ def distances(
         "correlation": correlation_distance(real, made),
     }
     return found if network is None else {**found, **feature_distances(real, made, network)}
-
-
-BATCH = 64
-DIRECTIONS = 2048  # of the random Fourier features: the kernel's error is about their number ** -0.5
 
 
 @torch.inference_mode()

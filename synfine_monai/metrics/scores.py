@@ -12,6 +12,8 @@ from synfine_monai.metrics.grey_distances import image_set
 
 __all__ = ["confusion_matrix", "mask_consistency", "segmentation_scores"]
 
+BATCH = 64
+
 
 def segmentation_scores(
     confusions: Sequence[np.ndarray],
@@ -131,9 +133,6 @@ def _checked(classes: np.ndarray, name: str, num_classes: int) -> np.ndarray:
         wrong = int(classes.max()) if classes.max() >= num_classes else int(classes.min())
         raise ScanError(f"The {name} holds class {wrong}, but there are {num_classes} classes, 0 to {num_classes - 1}.")
     return classes.astype(np.int64)
-
-
-BATCH = 64
 
 
 @torch.inference_mode()

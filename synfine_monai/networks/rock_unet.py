@@ -10,7 +10,6 @@ from torch.nn.functional import pad
 
 __all__ = ["SEQUENTIAL", "TRANSVERSAL", "RockUNet", "parameters_of"]
 
-
 SEQUENTIAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "down_0": ("down_0",),

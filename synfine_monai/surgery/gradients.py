@@ -21,7 +21,6 @@ __all__ = [
     "signal_to_noise",
 ]
 
-
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

@@ -13,6 +13,9 @@ from synfine_monai.surgery.tuning import ALONE
 
 __all__ = ["PARTS", "adapt_head", "check_reinitialise", "linear_probe", "reinitialise"]
 
+PARTS = {"none": (), "head": ("head",), "last_block": ("up_1", "head")}
+"""Words of ``--reinitialise`` -> modules of the network that start anew."""
+
 
 def adapt_head(
     state_dict: Mapping[str, torch.Tensor],
@@ -95,10 +98,6 @@ def linear_probe(
     network.train(mode)
     for parameter, wish in wishes:
         parameter.requires_grad_(wish)
-
-
-PARTS = {"none": (), "head": ("head",), "last_block": ("up_1", "head")}
-"""Words of ``--reinitialise`` -> modules of the network that start anew."""
 
 
 def check_reinitialise(part: str, tune: str) -> None:

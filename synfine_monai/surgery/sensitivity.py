@@ -18,7 +18,6 @@ from synfine_monai.surgery.tuning import needs_sensitivity
 
 __all__ = ["measure_sensitivity", "probe_batches", "save_sensitivity", "select_group", "sensitivity_for"]
 
-
 SET_APART = ("head",)
 """Groups that the automatic choice passes over: RGN over-rates tiny ones."""
 

@@ -14,6 +14,10 @@ from synfine_monai.surgery.head import PARTS, adapt_head, linear_probe, reinitia
 
 __all__ = ["check_trained", "continue_network", "find_start", "start_denoiser", "start_network"]
 
+ENCODER = ("down_0", "down_1", "down_2")
+DECODER = ("up_0", "up_1", "image_head")
+TRAINED = ("all", "decoder")
+
 
 def continue_network(network: nn.Module, checkpoint: Path | None, phases: Sequence[Sequence[str]]) -> nn.Module:
     """Load a checkpoint into ``network`` for training on synthetic pairs, where everything goes on learning.
@@ -71,11 +75,6 @@ def _load(network: nn.Module, checkpoint: Path, phases: Sequence[Sequence[str]])
     weights, undecided = adapt_head(load_weights(checkpoint), source, phases)
     load_state(network, weights, checkpoint)
     return undecided
-
-
-ENCODER = ("down_0", "down_1", "down_2")
-DECODER = ("up_0", "up_1", "image_head")
-TRAINED = ("all", "decoder")
 
 
 def check_trained(trained: str, checkpoint: str | None) -> None:

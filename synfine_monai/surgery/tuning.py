@@ -24,7 +24,6 @@ __all__ = [
     "tuning_plan",
 ]
 
-
 TUNE_WORDS: Mapping[str, str] = {
     "auto": "the level of highest RGN",
     "auto_block": "the block of highest RGN, the head left apart",

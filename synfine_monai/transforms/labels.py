@@ -13,9 +13,9 @@ from synfine_monai.errors import ScanError
 
 __all__ = ["LabelsWithUncertaintyd", "LogitsToLabelsd", "classes_to_phases", "is_disagreement", "is_measured"]
 
-
 STRIP = 64
 """Rows that are labelled at once, so that what is compared stays in the cache."""
+MEASURES = ("none", "entropy", "disagreement")
 
 
 class LogitsToLabelsd(Transform):
@@ -54,9 +54,6 @@ def _first_largest(logits: torch.Tensor) -> torch.Tensor:
             np.maximum(label, (candidate > best).view(np.uint8) * np.uint8(k), out=label)
             np.maximum(best, candidate, out=best)
     return torch.from_numpy(labels)
-
-
-MEASURES = ("none", "entropy", "disagreement")
 
 
 class LabelsWithUncertaintyd(Transform):

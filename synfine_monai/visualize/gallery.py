@@ -12,6 +12,9 @@ from synfine_monai.visualize.phase_colors import class_colormap, class_colors
 
 __all__ = ["gallery_figure", "looks_figure"]
 
+COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+BINS = 120
+
 
 def gallery_figure(
     rows: Sequence[tuple[str, np.ndarray, np.ndarray | None]],
@@ -51,10 +54,6 @@ def _panels(name: str, images: np.ndarray, masks: np.ndarray | None) -> list[tup
     """(name, patches, whether they are labels) of the one or two rows of a kind."""
     shown = [(name, images, False)]
     return shown if masks is None else [*shown, ("labels", np.ma.masked_equal(masks, UNLABELLED), True)]
-
-
-COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
-BINS = 120
 
 
 def looks_figure(

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 __all__ = ["gains_figure", "label_efficiency_figure"]
 
-
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FINE_TICKS = (0.82, 0.84, 0.86, 0.88, 0.9, 0.92, 0.94, 0.96, 0.98)
@@ -17,6 +16,9 @@ CLOSE = 1.4
 """Numbers nearer than this factor would have names on top of each other."""
 
 Curve = Mapping[int, Sequence[float]]
+TIE = 0.01
+MOST_BUDGETS = 5  # with room for them on a line
+Gains = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def label_efficiency_figure(
@@ -93,12 +95,6 @@ def _tick_names(patches: Sequence[int], everything: bool) -> list[str]:
     """The numbers, the largest as "all" if it is; one close to the next has no name, which would cover the next's."""
     smaller = [str(count) if after > CLOSE * count else "" for count, after in pairwise(patches)]
     return [*smaller, *(f"all ({count})" if everything else str(count) for count in patches[-1:])]
-
-
-TIE = 0.01
-MOST_BUDGETS = 5  # with room for them on a line
-
-Gains = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def gains_figure(gains: Mapping[str, Gains], reference: str, score_name: str = "Dice") -> Figure:

@@ -10,6 +10,12 @@ from synfine_monai.visualize.phase_colors import PHASE_COLORS
 
 __all__ = ["draw_connected_porosity", "draw_porosity_profile"]
 
+LINES = {
+    "porosity": ("total", "black", "dashed"),
+    "connected": ("connected along z", PHASE_COLORS["pore"], "solid"),
+    "isolated": ("isolated", "#D55E00", "solid"),
+}
+
 
 def draw_porosity_profile(axes: Axes, profile: PorosityProfile, title: str = "Porosity along the scan") -> None:
     """Draw the porosity of each slice against its depth, downwards, and the total as a dashed line.
@@ -41,13 +47,6 @@ def draw_porosity_profile(axes: Axes, profile: PorosityProfile, title: str = "Po
     axes.margins(y=0.02)
     axes.invert_yaxis()
     axes.grid(alpha=0.3)
-
-
-LINES = {
-    "porosity": ("total", "black", "dashed"),
-    "connected": ("connected along z", PHASE_COLORS["pore"], "solid"),
-    "isolated": ("isolated", "#D55E00", "solid"),
-}
 
 
 def draw_connected_porosity(axes: Axes, per_slice: Mapping[str, np.ndarray], depths_um: np.ndarray | None = None,

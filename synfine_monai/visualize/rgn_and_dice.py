@@ -13,13 +13,14 @@ from matplotlib.ticker import MaxNLocator
 
 __all__ = ["rank_figure", "rgn_and_dice_figure"]
 
-
 LEVELS = ("high", "mid", "low")
 LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
 RGN, DICE = "#A6C8E0", "#B2182B"
 LINES = (("#000000", "dashed"), ("#6A3D9A", "dotted"), ("#009E73", "dashdot"))
 
 Group = Mapping[str, Sequence[float]]
+SINGLE, MEAN = "#56B4E9", "#0072B2"
+LARGEST_AREA = 260
 
 
 def rgn_and_dice_figure(
@@ -129,10 +130,6 @@ def _legend(styles: Mapping[str, tuple[str, str]]) -> list[Patch | Line2D]:
             for word, (color, style) in styles.items()
         ),
     ]
-
-
-SINGLE, MEAN = "#56B4E9", "#0072B2"
-LARGEST_AREA = 260
 
 
 def rank_figure(ranks: Mapping[str, Sequence[float]], title: str = "Which method comes first?") -> Figure:

@@ -26,7 +26,6 @@ __all__ = [
     "segmentation_figure",
 ]
 
-
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 ERROR_COLORS = {
     "right": "#E6E6E6",
@@ -36,6 +35,7 @@ ERROR_COLORS = {
 }
 """Colours of right and wrong voxels: none of them is a phase's."""
 _OUTSIDE = 0.3  # opacity of what lies outside the field of view
+OUTLINE = "#D55E00"
 
 
 def segmentation_figure(
@@ -144,9 +144,6 @@ def _finish(axes: Axes, title: str, fov: np.ndarray) -> None:
         axes.contour(columns, rows, framed, levels=[0.5], colors=OUTLINE, linestyles="dashed", linewidths=1.0)
     axes.set(title=title, xlim=(-2, width + 1), ylim=(height + 1, -2))
     axes.set_axis_off()
-
-
-OUTLINE = "#D55E00"
 
 
 def draw_scale_bar(axes: Axes, width: int, height: int, pixel_um: float) -> None:

@@ -8,11 +8,11 @@ from torch.nn import functional
 
 __all__ = ["Range", "gaussian_blur", "log_uniform", "smooth_noise", "uniform"]
 
-
 REACH = 3.0
 """The lattice reaches this many kernel lengths beyond the field."""
 WHITE = 0.3
 """A kernel shorter than this leaves white noise as it is."""
+Range = float | Sequence[float]
 
 
 def smooth_noise(
@@ -91,9 +91,6 @@ def _along(field: torch.Tensor, kernel: torch.Tensor, axis: int) -> torch.Tensor
     if axis == field.ndim - 2:
         return kernel @ field
     return torch.tensordot(kernel, field, dims=([1], [axis])).movedim(0, axis)
-
-
-Range = float | Sequence[float]
 
 
 def _ends(value: Range) -> tuple[float, float]:

@@ -16,6 +16,11 @@ from synfine_monai.transforms.generate.rock_parts import RandTogether, build_par
 
 __all__ = ["RandRock", "class_table", "load_rock", "paint_masks", "rock_names"]
 
+NEED_GRAINS = ("RandSeams",)
+"""Parts that draw contacts of grains, of which a mask knows nothing."""
+FOLDER = resources.files("synfine_monai.transforms.generate") / "rocks"
+SECTIONS = ("structure", "appearance", "normalisation_jitter")
+
 
 class RandRock(Randomizable, Transform):
     """Generate a rock as a scanner would show it, and the class of every voxel.
@@ -66,10 +71,6 @@ class RandRock(Randomizable, Transform):
         return {"image": sample["image"].view(1, *self.size), "label": label.view(1, *self.size)}
 
 
-NEED_GRAINS = ("RandSeams",)
-"""Parts that draw contacts of grains, of which a mask knows nothing."""
-
-
 def paint_masks(rock: str | Path | Mapping[str, Any], masks: torch.Tensor, seed: int = 0) -> torch.Tensor:
     """Paint and degrade masks by the appearance of a rock; what has no label is painted as matrix.
 
@@ -86,10 +87,6 @@ def paint_masks(rock: str | Path | Mapping[str, Any], masks: torch.Tensor, seed:
     phases = masks.masked_fill(masks == 255, 0)
     images = torch.stack([parts({"phase": phase})["image"][0] for phase in phases])
     return (images - images.mean()) / images.std()
-
-
-FOLDER = resources.files("synfine_monai.transforms.generate") / "rocks"
-SECTIONS = ("structure", "appearance", "normalisation_jitter")
 
 
 def rock_names() -> tuple[str, ...]:

@@ -36,7 +36,6 @@ from synfine_monai.transforms.generate.structure import RandCoating, RandFractur
 
 __all__ = ["CORRUPTIONS", "PARTS", "RandTogether", "build_parts"]
 
-
 PARTS = {
     part.__name__: part
     for part in (

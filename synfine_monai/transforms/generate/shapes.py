@@ -8,6 +8,11 @@ from scipy.spatial.transform import Rotation
 
 __all__ = ["SHAPES", "box", "ellipsoid", "octahedron", "random_frames", "scatter_bodies"]
 
+VOLUME = {"ellipsoid": 4.19, "box": 8.0, "octahedron": 3.16}
+"""Volume of each shape of radius 1."""
+REACH = {"ellipsoid": 1.0, "box": 1.74, "octahedron": 1.34}
+"""Farthest point of each shape of radius 1 from its centre."""
+
 
 def ellipsoid(offset: torch.Tensor, axis: int) -> torch.Tensor:
     """Euclidean norm of the offset in the shape's own stretched and turned frame, components along ``axis``."""
@@ -47,12 +52,6 @@ def random_frames(random: np.random.RandomState, count: int, radius: tuple[float
     aspect = np.exp(np.log(stretch) * random.uniform(-0.5, 0.5, (count, 3)))
     radii = random.uniform(*radius, (count, 1)) * aspect / aspect.prod(1, keepdims=True) ** (1 / 3)
     return turns / radii[:, :, None]
-
-
-VOLUME = {"ellipsoid": 4.19, "box": 8.0, "octahedron": 3.16}
-"""Volume of each shape of radius 1."""
-REACH = {"ellipsoid": 1.0, "box": 1.74, "octahedron": 1.34}
-"""Farthest point of each shape of radius 1 from its centre."""
 
 
 def scatter_bodies(

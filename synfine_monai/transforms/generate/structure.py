@@ -13,6 +13,9 @@ from synfine_monai.transforms.generate.shapes import scatter_bodies
 
 __all__ = ["RandCoating", "RandFractures", "RandInclusions", "RandNoiseMask", "phase_mask"]
 
+MIDDLE = 0.97
+"""Blurred mask of a pore's middle, about two thicknesses from the wall, where no film reaches."""
+
 
 class RandInclusions(Randomizable, Transform):
     """Scatter bodies over octaves of radius and paint them with a phase.
@@ -113,10 +116,6 @@ class RandNoiseMask(Randomizable, Transform):
         patches = field > fraction_level(field, 1 - fraction)
         patches &= phase_mask(phase, self.inside)
         return {**sample, "phase": phase.masked_fill(patches, PHASES.index(self.phase))}
-
-
-MIDDLE = 0.97
-"""Blurred mask of a pore's middle, about two thicknesses from the wall, where no film reaches."""
 
 
 class RandCoating(Randomizable, Transform):

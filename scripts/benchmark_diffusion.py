@@ -8,15 +8,14 @@ bare loop calls the network as often, and does nothing between the calls.
 """
 
 import argparse
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 
 import torch
-from ignite.engine import Engine, Events
+from benchmark_training import Rounds, report, timed
 from monai.bundle import ConfigWorkflow
 from monai.networks.schedulers import DDIMScheduler
 
@@ -39,17 +38,8 @@ def main() -> None:
     report("sampling", "patches/s", options.patches, sampling_rounds(options, device))
 
 
-def report(what: str, unit: str, count: int, seconds: Sequence[tuple[float, float]]) -> None:
-    """Print both speeds and the ratio, medians over all rounds but the first."""
-    ratios = [bare / ours for ours, bare in seconds[1:]]
-    ours, bare = (statistics.median(times) for times in zip(*seconds[1:], strict=True))
-    spread = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}, {len(ratios)} rounds)"
-    print(f"{what}: bundle {count / ours:.2f} {unit}, bare loop {count / bare:.2f} {unit}, ratio {spread}")
-
-
 def training_rounds(options: argparse.Namespace, device: torch.device) -> list[tuple[float, float]]:
     """Seconds of the trainer's epochs, and of as many bare steps after each."""
-    seconds: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         numbers = {"pairs": 512, "styles": 8, "epochs": options.rounds + 1, "steps_per_epoch": options.steps}
         workflow = ConfigWorkflow(
@@ -58,21 +48,10 @@ def training_rounds(options: argparse.Namespace, device: torch.device) -> list[t
         workflow.initialize()
         part = workflow.parser.get_parsed_content
         bare = BareLoop(deepcopy(part("network")), part("train#dataset"), part("train#trainer").prepare_batch, device)
-        began = 0.0
-
-        def start(_: Engine) -> None:
-            nonlocal began
-            began = time.perf_counter()
-
-        def stop(_: Engine) -> None:
-            wait(device)
-            ours = time.perf_counter() - began
-            seconds.append((ours, timed(lambda: bare.run(options.steps), device)))
-
-        workflow.trainer.add_event_handler(Events.EPOCH_STARTED, start)
-        workflow.trainer.add_event_handler(Events.EPOCH_COMPLETED, stop)
+        rounds = Rounds(partial(bare.run, options.steps), device)
+        rounds.attach(workflow.trainer)
         workflow.run()
-    return seconds
+    return rounds.seconds
 
 
 class BareLoop:
@@ -110,21 +89,6 @@ def sampling_rounds(options: argparse.Namespace, device: torch.device) -> list[t
     return [
         (timed(lambda: inferer(noise, network, mask), device), timed(bare, device)) for _ in range(options.rounds + 1)
     ]
-
-
-def timed(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds that ``work`` takes."""
-    wait(device)
-    began = time.perf_counter()
-    work()
-    wait(device)
-    return time.perf_counter() - began
-
-
-def wait(device: torch.device) -> None:
-    """Let the device finish."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 if __name__ == "__main__":

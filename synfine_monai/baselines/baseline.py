@@ -10,8 +10,6 @@ from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
-__all__ = ["Baseline", "grey_levels_in_core", "labelled_voxels", "thin_out"]
-
 
 class Baseline(ABC):
     """A classical way to segment, fitted on the very voxels that the network is tuned on."""

@@ -18,8 +18,6 @@ from synfine_monai.baselines.pixel_classifier import PixelClassifier, keep_class
 from synfine_monai.data import LabelledSlice
 from synfine_monai.networks import RockDenoiser, RockUNet, architecture_of, build_network
 
-__all__ = ["DenoiserFeatures", "DenoiserFeaturesBaseline", "FeatureWindow"]
-
 LEVELS = (50, 150, 250)
 BLOCKS = ("down_2", "up_0", "up_1")
 _MOST_PIXELS = 20_000

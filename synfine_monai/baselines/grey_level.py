@@ -9,8 +9,6 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter1d
 from synfine_monai.baselines.baseline import Baseline, labelled_voxels
 from synfine_monai.data import LabelledSlice
 
-__all__ = ["LookupBaseline", "ThresholdBaseline", "best_pore_threshold"]
-
 _BINS = 256
 _TAILS = (0.1, 99.9)  # percentiles: beyond them the outermost bins hold
 _SMOOTHING = 2.0  # bins

@@ -10,8 +10,6 @@ from synfine_monai.baselines.baseline import Baseline, grey_levels_in_core
 from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
-__all__ = ["GREY_ORDER", "OtsuBaseline", "classes_from_dark_to_bright"]
-
 _BINS = 256
 _TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would take most of the bins
 GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")

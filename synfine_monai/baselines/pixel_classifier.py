@@ -10,8 +10,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from torch.nn.functional import conv2d, interpolate, relu
 
-__all__ = ["PixelClassifier", "keep_class_shares"]
-
 _LEAST_SPREAD = 0.1  # of the mean spread: a feature that hardly varies in a few patches must not weigh ever so much
 
 

@@ -11,8 +11,6 @@ from sklearn.ensemble import RandomForestClassifier
 from synfine_monai.baselines.baseline import Baseline, labelled_voxels, thin_out
 from synfine_monai.data import LabelledSlice
 
-__all__ = ["RandomForestBaseline", "features_of_rows", "multiscale_features"]
-
 _MOST_VOXELS = 200_000
 _CHUNK = 50_000  # voxels
 _SIGMAS = (0.5, 16.0)  # pixels; doubled from one to the other

@@ -15,8 +15,6 @@ from synfine_monai.data import LabelledSlice, Patch, Task, keep_patches_only
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 
-__all__ = ["BASELINES", "fit_baselines", "load_baselines", "new_baselines", "save_baselines", "store_baselines"]
-
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline for baseline in (OtsuBaseline, ThresholdBaseline, LookupBaseline, RandomForestBaseline)
 }

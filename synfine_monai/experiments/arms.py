@@ -10,8 +10,6 @@ from synfine_monai.experiments.results import Row, difference, grouped, methods_
 from synfine_monai.experiments.tables import gain_table, score_table, write_tables
 from synfine_monai.visualize import gains_figure
 
-__all__ = ["arm_report"]
-
 
 def arm_report(
     folder: str | Path,

@@ -14,8 +14,6 @@ from tqdm import tqdm
 from synfine_monai.errors import ScanError
 from synfine_monai.experiments.runs_file import RunsFile
 
-__all__ = ["Experiment", "choose_numbers", "grid", "quiet", "side_by_side"]
-
 Run = Mapping[str, Any]
 
 

@@ -18,8 +18,6 @@ from synfine_monai.experiments.tables import markdown_table
 from synfine_monai.metrics import mask_consistency
 from synfine_monai.networks import load_network
 
-__all__ = ["JointSamples", "sample_table"]
-
 
 @dataclass(frozen=True)
 class JointSamples:

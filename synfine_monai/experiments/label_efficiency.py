@@ -11,8 +11,6 @@ from synfine_monai.experiments.tables import gain_table, markdown_table, score_t
 from synfine_monai.report import method_words
 from synfine_monai.visualize import label_efficiency_figure
 
-__all__ = ["budget_table", "label_report", "labels_needed"]
-
 
 def label_report(
     folder: str | Path, title: str, rows: Sequence[Row], scores: Mapping[str, str], default: str = "surgical"

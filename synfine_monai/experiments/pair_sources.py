@@ -12,8 +12,6 @@ from synfine_monai.experiments.experiment import quiet, side_by_side
 from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.files import atomic_file
 
-__all__ = ["PairSources", "keep_small"]
-
 NEEDS_SCAN = ("fit", "match", "invert")
 
 

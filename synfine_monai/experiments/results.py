@@ -7,8 +7,6 @@ from scipy.stats import rankdata
 
 from synfine_monai.metrics import Interval, decode_counts, dice_of, equal, paired_place_difference, place_interval
 
-__all__ = ["dice_by_seed", "difference", "grouped", "interval", "mean_of", "methods_in", "ranks_by_seed", "verdict"]
-
 Row = Mapping[str, str]
 
 

@@ -16,8 +16,6 @@ from synfine_monai.networks import load_network, load_rock_denoiser, read_model_
 from synfine_monai.report import network_method
 from synfine_monai.rock import two_point_error
 
-__all__ = ["SCORES", "fitted_baseline", "score_baseline", "score_network", "split_slices"]
-
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
 

@@ -9,8 +9,6 @@ from synfine_monai.experiments.results import Row, dice_by_seed, methods_in, ran
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery import SET_APART
 
-__all__ = ["BLOCKS", "LEVELS", "mean_ranks", "rank_correlation", "rgn_by_seed", "selected_by_seed", "with_selected"]
-
 BLOCKS = tuple(block for block in SEQUENTIAL if block not in SET_APART)
 LEVELS = tuple(TRANSVERSAL)
 

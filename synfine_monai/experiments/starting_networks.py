@@ -11,8 +11,6 @@ from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.networks import find_checkpoint, find_denoiser, load_weights, read_model_info, start_at_level
 from synfine_monai.surgery import adapt_head
 
-__all__ = ["WITHOUT_LABELS", "StartingNetworks", "require_decided_classes"]
-
 WITHOUT_LABELS: Mapping[str, Any] = {"tune": "none", "label_budget": 1}
 """Options of ``finetune`` that train nothing; the one patch is drawn, but its labels are not used."""
 

@@ -11,8 +11,6 @@ from synfine_monai.files import atomic_file
 from synfine_monai.metrics import Interval
 from synfine_monai.report import method_words
 
-__all__ = ["fill_in", "gain_table", "markdown_table", "score_table", "signed", "write_tables"]
-
 TITLES = {"mean_dice": "mean Dice", "pore_dice": "pore Dice"}
 MEANS = {
     "pore_iou": ("pore IoU", 3),

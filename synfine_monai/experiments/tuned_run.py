@@ -17,8 +17,6 @@ from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.experiments.starting_networks import WITHOUT_LABELS, StartingNetworks, require_decided_classes
 from synfine_monai.handlers import signature_of
 
-__all__ = ["TunedRun"]
-
 Preparation = tuple[str, str, Any]
 """("scans", task, shift), ("start", name, seed), ("network", task or "", seed), or ("bridge", task, (seed, method))."""
 

@@ -19,8 +19,6 @@ from synfine_monai.metrics import bootstrap_interval
 from synfine_monai.report import method_words
 from synfine_monai.visualize import rank_figure, rgn_and_dice_figure
 
-__all__ = ["tuning_report"]
-
 CLAIMS = {
     "What tuning the level of highest RGN gains": (
         "surgical",

@@ -11,8 +11,6 @@ from monai.utils import CommonKeys
 from synfine_monai.data import LabelledSlice
 from synfine_monai.metrics import confusion_matrix, segmentation_scores
 
-__all__ = ["EvaluationReport", "Predictor"]
-
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(image (H, W), field of view) -> classes (H, W) uint8."""
 

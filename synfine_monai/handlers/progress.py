@@ -6,8 +6,6 @@ from ignite.engine import Engine, Events
 from monai.utils import CommonKeys
 from tqdm import tqdm
 
-__all__ = ["SliceProgress", "TrainingProgress", "on_failure"]
-
 
 class TrainingProgress:
     """tqdm bar over all images of a run, with a running mean of the loss.

@@ -15,8 +15,6 @@ from torch.utils.data import Dataset
 
 from synfine_monai.networks import save_model
 
-__all__ = ["Resume", "SaveModel", "SetEpoch", "signature_of"]
-
 
 def signature_of(settings: Mapping[str, Any]) -> str:
     """Short hash of everything that decides a run's result; equal settings may resume each other."""

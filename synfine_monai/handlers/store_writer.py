@@ -12,8 +12,6 @@ from numpy.typing import DTypeLike
 from synfine_monai.handlers.progress import on_failure
 from synfine_monai.scans import ChunkedOutput, ScanInfo, ScanSink, begin_outputs, chunks_left, create_scan
 
-__all__ = ["SlabWriter", "StoreWriter"]
-
 
 class _Writer:
     """Ignite handler whose ``_write`` hands work to a thread, at most one slab behind the network."""

@@ -11,8 +11,6 @@ from torch import nn
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery import LossFunction, TuningPlan, apply_plan, measure_sensitivity
 
-__all__ = ["RelativeGradientNormHandler", "TuningStages"]
-
 
 class TuningStages:
     """Ignite handler that thaws and freezes as a plan's stages say, by their shares of all steps.

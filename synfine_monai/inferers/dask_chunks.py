@@ -20,8 +20,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans import ChunkedOutput, LabelStore, Scan, begin_outputs, chunks_left, slices_done
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
-__all__ = ["ChunkWork", "DaskChunks", "segment_chunk"]
-
 DASHBOARD = "127.0.0.1:8787"
 _READING = threading.Lock()  # an open scan serves one thread at a time, and a worker may have several
 

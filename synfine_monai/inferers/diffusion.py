@@ -15,8 +15,6 @@ from synfine_monai.networks import StyledDenoiser
 from synfine_monai.training import expected_image
 from synfine_monai.transforms import RandDiffuseBatchd
 
-__all__ = ["JointDiffusionInferer", "StyledDiffusionInferer", "denoising_losses"]
-
 
 class StyledDiffusionInferer(Inferer):
     """Turn noise into patches, step by step; MONAI's ``DiffusionInferer`` knows neither styles nor a label map.

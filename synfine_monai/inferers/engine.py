@@ -16,17 +16,6 @@ from synfine_monai.inferers.engine_openvino import OpenVinoNetwork, openvino_lib
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.inferers.slice_windows import WINDOW
 
-__all__ = [
-    "EAGER_FLOAT32",
-    "ENGINES",
-    "CompiledNetwork",
-    "Engine",
-    "EngineNetwork",
-    "check_engine",
-    "engine_network",
-    "fold_batch_norm",
-]
-
 WINDOWS = {"openvino": 1152}
 """Side of the windows that an engine runs best, where it is not ``WINDOW``: wider ones overlap less."""
 

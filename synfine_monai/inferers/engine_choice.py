@@ -18,8 +18,6 @@ from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.scans import ChunkedOutput, Scan, begun_by, one_line
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
-__all__ = ["ChosenEngine", "choose_engine"]
-
 LARGEST_DIFFERENCE = 1e-3
 """Share of labels that an engine may change."""
 

@@ -14,8 +14,6 @@ from torch import nn
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["OpenVinoNetwork", "has_openvino", "openvino_library"]
-
 TELEMETRY = "openvino_telemetry"
 _COMPILING = threading.Lock()  # tracing is for one thread at a time
 

@@ -12,8 +12,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberInferer, members_of
 from synfine_monai.networks import find_checkpoint, load_network, read_model_info, weights_hash
 
-__all__ = ["EnsembleInferer", "FlipAverageInferer", "ensemble_files", "ensemble_hashes", "load_ensemble"]
-
 SHARED = {"labels": "classes", "phases": "phases", "pore_labels": "pore labels", "normalisation": "normalisation"}
 """Keys of ``model.json`` in which the members must agree -> what they are called."""
 MIRRORS = ((), (-1,), (-2,), (-2, -1))

@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
-__all__ = ["MemberInferer", "MemberSum", "members_of", "refuse_inner_disagreement"]
-
 
 class MemberSum:
     """Running sums of the members' probabilities, and of their votes where disagreement is asked for.

@@ -10,8 +10,6 @@ from torch.nn.functional import pad
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberSum, members_of, refuse_inner_disagreement
 
-__all__ = ["ViewAverageInferer", "refuse_views_of_flat_voxels"]
-
 DIMENSION = {"z": 2, "y": 3, "x": 4}
 SMALLEST_DEPTH = 16
 """Slices that views along y and x need; thinner slabs repeat their last slice."""

@@ -8,8 +8,6 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics.places import dice_of
 
-__all__ = ["Interval", "bootstrap_interval", "equal", "paired_place_difference", "place_interval"]
-
 
 class Interval(NamedTuple):
     """A mean with the ends of its confidence interval."""

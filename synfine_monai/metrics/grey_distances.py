@@ -10,15 +10,6 @@ from skimage.filters import threshold_otsu
 from synfine_monai.errors import ScanError
 from synfine_monai.rock import two_point_correlation
 
-__all__ = [
-    "correlation_distance",
-    "dark_threshold",
-    "grey_level_distance",
-    "image_set",
-    "power_spectrum_distance",
-    "radial_power_spectrum",
-]
-
 MAX_VOXELS = 200_000
 TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would draw the threshold upwards
 FLOOR = 1e-12  # of power: a patch without any contrast has a logarithm, too

@@ -15,8 +15,6 @@ from synfine_monai.metrics.grey_distances import (
 )
 from synfine_monai.networks import RockUNet
 
-__all__ = ["DISTANCES", "bottleneck_features", "distances", "feature_distances"]
-
 DISTANCES = {
     "histogram": "grey levels (Wasserstein, standard deviations)",
     "spectrum": "radial power spectrum (decades)",

@@ -7,8 +7,6 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics.scores import confusion_matrix
 
-__all__ = ["decode_counts", "dice_of", "encode_counts", "place_counts"]
-
 _BASE = 36
 
 

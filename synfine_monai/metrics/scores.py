@@ -10,8 +10,6 @@ from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics.grey_distances import image_set
 
-__all__ = ["confusion_matrix", "mask_consistency", "segmentation_scores"]
-
 BATCH = 64
 
 

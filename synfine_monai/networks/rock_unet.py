@@ -8,8 +8,6 @@ from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
 from torch import nn
 from torch.nn.functional import pad
 
-__all__ = ["SEQUENTIAL", "TRANSVERSAL", "RockUNet", "parameters_of"]
-
 SEQUENTIAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "down_0": ("down_0",),

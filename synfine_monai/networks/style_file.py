@@ -12,8 +12,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.networks.styled_denoiser import StyledDenoiser
 
-__all__ = ["InvertedStyle", "load_style", "save_style"]
-
 FORMAT_VERSION = 1
 KIND = "style of a rock scan"
 

@@ -6,8 +6,6 @@ import torch
 from torch import distributed, nn
 from torch.autograd import Function
 
-__all__ = ["WholeBatchNorm2d", "gather_shares", "share_batch_norm"]
-
 
 class WholeBatchNorm2d(nn.BatchNorm2d):
     """Batch norm with the mean and variance of all processes' shares, what ``torch.nn.SyncBatchNorm`` is on GPUs alone.

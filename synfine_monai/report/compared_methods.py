@@ -14,8 +14,6 @@ from synfine_monai.data import LabelledSlice, Task
 from synfine_monai.handlers import Predictor
 from synfine_monai.networks import check_classes, find_checkpoint, load_network, read_model_info
 
-__all__ = ["network_method", "other_methods", "slice_samples"]
-
 
 def slice_samples(slices: Sequence[LabelledSlice]) -> list[dict[str, Any]]:
     """MONAI samples of labelled slices: "image" (1, H, W) float32, "label" (1, H, W) uint8, and their number."""

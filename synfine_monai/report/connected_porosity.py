@@ -16,8 +16,6 @@ from synfine_monai.scans import Scan, ScanInfo, extension_of
 from synfine_monai.survey import find_scan_field_of_view
 from synfine_monai.visualize import draw_connected_porosity
 
-__all__ = ["measure_connected_porosity", "pore_labels_of", "write_connected_porosity"]
-
 
 def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -> list[int]:
     """The classes that are pore space: those given, or those of the porosity that was written beside the labels.

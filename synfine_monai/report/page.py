@@ -10,8 +10,6 @@ from urllib.parse import quote
 from synfine_monai.files import atomic_file
 from synfine_monai.report.table import best_methods, method_words, table_caption, table_columns, table_footnote
 
-__all__ = ["write_report"]
-
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -15,8 +15,6 @@ from synfine_monai.files import atomic_file
 from synfine_monai.surgery import save_sensitivity
 from synfine_monai.visualize import draw_sensitivity
 
-__all__ = ["make_results_folder", "write_csv_atomic", "write_json_atomic", "write_sensitivity"]
-
 _LEAST_FREE = 20_000_000  # bytes: a model, its records and figures
 
 

@@ -15,8 +15,6 @@ from synfine_monai.report.table import method_words, results_table
 from synfine_monai.report.versions import file_hashes, write_provenance
 from synfine_monai.visualize import comparison_figure, save_segmentation_figure
 
-__all__ = ["RunReport"]
-
 TITLES = {"pore_dice": "Pore Dice", "mean_dice": "Mean Dice", "porosity_error": "Porosity error (points)"}
 MOST_PICTURES = 4
 

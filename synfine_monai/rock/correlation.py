@@ -4,8 +4,6 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["two_point_correlation", "two_point_error"]
-
 
 def two_point_correlation(pores: np.ndarray, fov: np.ndarray, reach: int = 32) -> np.ndarray:
     r"""Probability :math:`S(r)` that two voxels at distance r along x or along y are both pore.

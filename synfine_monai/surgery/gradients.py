@@ -11,16 +11,6 @@ from torch import nn
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import parameters_of
 
-__all__ = [
-    "GradientNorms",
-    "block_sensitivity",
-    "loss_gradients",
-    "measure_gradient_norms",
-    "probing",
-    "relative_gradient_norm",
-    "signal_to_noise",
-]
-
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

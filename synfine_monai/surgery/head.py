@@ -11,8 +11,6 @@ from synfine_monai.networks import TRANSVERSAL
 from synfine_monai.surgery.gradients import LossFunction
 from synfine_monai.surgery.tuning import ALONE
 
-__all__ = ["PARTS", "adapt_head", "check_reinitialise", "linear_probe", "reinitialise"]
-
 PARTS = {"none": (), "head": ("head",), "last_block": ("up_1", "head")}
 """Words of ``--reinitialise`` -> modules of the network that start anew."""
 

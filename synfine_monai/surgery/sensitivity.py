@@ -16,8 +16,6 @@ from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
 from synfine_monai.surgery.gradients import LossFunction, measure_gradient_norms, signal_to_noise, summarise_groups
 from synfine_monai.surgery.tuning import needs_sensitivity
 
-__all__ = ["measure_sensitivity", "probe_batches", "save_sensitivity", "select_group", "sensitivity_for"]
-
 SET_APART = ("head",)
 """Groups that the automatic choice passes over: RGN over-rates tiny ones."""
 

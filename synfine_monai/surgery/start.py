@@ -12,8 +12,6 @@ from synfine_monai.surgery.batch_norm import freeze_batch_norm
 from synfine_monai.surgery.gradients import LossFunction
 from synfine_monai.surgery.head import PARTS, adapt_head, linear_probe, reinitialise
 
-__all__ = ["check_trained", "continue_network", "find_start", "start_denoiser", "start_network"]
-
 ENCODER = ("down_0", "down_1", "down_2")
 DECODER = ("up_0", "up_1", "image_head")
 TRAINED = ("all", "decoder")

@@ -11,19 +11,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, parameters_of
 from synfine_monai.surgery.batch_norm import batch_norm_parameters, norm_parameters
 
-__all__ = [
-    "TUNE_WORDS",
-    "TuningPlan",
-    "TuningStage",
-    "apply_plan",
-    "check_tune",
-    "needs_sensitivity",
-    "plan_groups",
-    "select_parameters",
-    "tuned_optimizer_groups",
-    "tuning_plan",
-]
-
 TUNE_WORDS: Mapping[str, str] = {
     "auto": "the level of highest RGN",
     "auto_block": "the block of highest RGN, the head left apart",

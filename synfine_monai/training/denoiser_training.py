@@ -13,16 +13,6 @@ from synfine_monai.data import Task, draw_patches, load_labelled_slices, patch_t
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms import classes_to_phases
 
-__all__ = [
-    "HybridPrepareBatch",
-    "StyledPrepareBatch",
-    "answer_for",
-    "choose_pretext",
-    "expected_image",
-    "labelled_style_patches",
-    "unlabelled_style_patches",
-]
-
 
 class _PrepareBatch(PrepareBatch):
     def __init__(self, scheduler: Scheduler) -> None:

@@ -15,8 +15,6 @@ from tqdm import tqdm
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import gather_shares, share_batch_norm
 
-__all__ = ["BatchShare", "WholeBatchLoss", "join_processes", "own_device", "share_network"]
-
 
 def own_device() -> torch.device:
     """The GPU of this process's number on its machine, or the CPU where there is none.

@@ -15,8 +15,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.metrics import distances
 from synfine_monai.transforms.generate import knobs, load_rock, middle, turn_knobs
 
-__all__ = ["fit_rock", "rock_images"]
-
 ROCKS, PATCHES_OF_ONE = 24, 3
 REAL_PATCHES = 128  # that each evaluation compares with; more cost time and change little
 FIRST_STEP = 0.25  # of a knob's way from 0 to 1

@@ -12,8 +12,6 @@ from torch.nn.functional import one_hot
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
 
-__all__ = ["RandAugmentBatchd", "RandMixUpBatchd", "soft_labels", "then_mix_up"]
-
 
 class RandAugmentBatchd(Randomizable, MapTransform):
     """Turn and flip every patch of a batch by itself, and change its contrast and brightness a little.

@@ -7,8 +7,6 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, Randomizable, Transform
 
-__all__ = ["RandDiffuseBatchd", "RandDropConditionsd"]
-
 
 class RandDiffuseBatchd(Randomizable, MapTransform):
     """Add ``noise``, like the image, and ``timesteps`` to a batch; the image stays as it is.

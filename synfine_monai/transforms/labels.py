@@ -11,8 +11,6 @@ from monai.transforms import Transform
 from synfine_monai.conventions import OUTSIDE, PHASES, UNLABELLED
 from synfine_monai.errors import ScanError
 
-__all__ = ["LabelsWithUncertaintyd", "LogitsToLabelsd", "classes_to_phases", "is_disagreement", "is_measured"]
-
 STRIP = 64
 """Rows that are labelled at once, so that what is compared stays in the cache."""
 MEASURES = ("none", "entropy", "disagreement")

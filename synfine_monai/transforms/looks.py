@@ -8,8 +8,6 @@ from scipy.fft import dctn, idctn
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["match_look"]
-
 QUANTILES = np.linspace(0, 1, 1001)
 LARGEST_GAIN = 10.0  # where one set has next to no power, a ratio says nothing
 BATCH = 1024

@@ -10,8 +10,6 @@ from matplotlib.patches import Patch
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.visualize.phase_colors import class_colormap, class_colors
 
-__all__ = ["gallery_figure", "looks_figure"]
-
 COLORS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
 BINS = 120
 

@@ -8,8 +8,6 @@ from matplotlib.axes import Axes
 from synfine_monai.rock import PorosityProfile
 from synfine_monai.visualize.phase_colors import PHASE_COLORS
 
-__all__ = ["draw_connected_porosity", "draw_porosity_profile"]
-
 LINES = {
     "porosity": ("total", "black", "dashed"),
     "connected": ("connected along z", PHASE_COLORS["pore"], "solid"),

@@ -11,8 +11,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["rank_figure", "rgn_and_dice_figure"]
-
 LEVELS = ("high", "mid", "low")
 LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
 RGN, DICE = "#A6C8E0", "#B2182B"

@@ -16,16 +16,6 @@ from synfine_monai.conventions import UNLABELLED
 from synfine_monai.files import atomic_file
 from synfine_monai.visualize.phase_colors import class_colormap
 
-__all__ = [
-    "ERROR_COLORS",
-    "draw_errors",
-    "draw_image",
-    "draw_labels",
-    "draw_scale_bar",
-    "save_segmentation_figure",
-    "segmentation_figure",
-]
-
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 ERROR_COLORS = {
     "right": "#E6E6E6",

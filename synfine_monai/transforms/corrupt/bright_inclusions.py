@@ -9,8 +9,6 @@ from torch.nn.functional import interpolate
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.sinogram import filter_projections
 
-__all__ = ["BrightInclusions"]
-
 FINE = 256
 """Streaks of slices wider than this are drawn at every second voxel: they are as broad as the inclusions."""
 

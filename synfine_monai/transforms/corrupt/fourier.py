@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn.functional import pad
 
-__all__ = ["fourier_filter", "frequency_squared"]
-
 
 def fourier_filter(
     image: torch.Tensor, transfer: Callable[[Sequence[torch.Tensor]], torch.Tensor], margin: int, planes: bool = False

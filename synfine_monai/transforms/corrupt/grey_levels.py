@@ -15,8 +15,6 @@ from synfine_monai.transforms import (
 )
 from synfine_monai.transforms.corrupt.severity import SEVERITIES_FILE, corruption_at
 
-__all__ = ["InFieldOfView", "corrupt_grey"]
-
 
 def corrupt_grey(
     image: np.ndarray, fov: np.ndarray, name: str, severity: int, seed: int, path: str | Path = SEVERITIES_FILE

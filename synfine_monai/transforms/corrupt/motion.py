@@ -9,8 +9,6 @@ from monai.transforms import Transform
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.fourier import fourier_filter
 
-__all__ = ["Motion"]
-
 
 class Motion(Transform):
     r"""Let the sample jump in the plane of the slice, once during a scan over 180 degrees.

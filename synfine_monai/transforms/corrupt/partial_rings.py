@@ -9,8 +9,6 @@ from torch.nn.functional import grid_sample
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.sinogram import filter_projections
 
-__all__ = ["PartialRings", "image_of_gain_errors"]
-
 GROUPS = 4
 """Elements go wrong in so many groups, each at its own time."""
 

@@ -9,8 +9,6 @@ from monai.transforms import Transform
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.fourier import fourier_filter, frequency_squared
 
-__all__ = ["PhaseContrast"]
-
 
 class PhaseContrast(Transform):
     r"""Subtract a multiple of the Laplacian, as free propagation behind the sample does.

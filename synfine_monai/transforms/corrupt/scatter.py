@@ -9,8 +9,6 @@ from monai.transforms import Transform
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.fourier import fourier_filter, frequency_squared
 
-__all__ = ["Scatter"]
-
 
 class Scatter(Transform):
     r"""Blur by a point spread with a narrow Gaussian core and a long tail.

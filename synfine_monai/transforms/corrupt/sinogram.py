@@ -6,21 +6,6 @@ import numpy as np
 import torch
 from skimage.transform import iradon, radon
 
-__all__ = [
-    "filter_projections",
-    "hardened",
-    "project",
-    "ramp_kernel",
-    "reconstruct",
-    "scan_moved",
-    "smooth_ramp_kernel",
-    "view_angles",
-    "with_blur",
-    "with_counting",
-    "with_gain_errors",
-    "with_zinger",
-]
-
 
 def view_angles(views: int) -> np.ndarray:
     """(views,) directions over 180 degrees, in degrees."""

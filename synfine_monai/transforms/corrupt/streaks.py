@@ -8,8 +8,6 @@ from monai.transforms import Transform
 from synfine_monai.transforms import require_attenuation
 from synfine_monai.transforms.corrupt.sinogram import ramp_kernel
 
-__all__ = ["Streaks"]
-
 
 class Streaks(Transform):
     r"""Add the difference between a filtered back-projection from ``views`` directions and one from very many.

@@ -9,8 +9,6 @@ from synfine_monai.conventions import PHASES
 from synfine_monai.transforms.generate.draws import Range, gaussian_blur, log_uniform, smooth_noise, uniform
 from synfine_monai.transforms.generate.structure import phase_mask
 
-__all__ = ["RandLabelBoundary", "RandPaint", "RandSeams"]
-
 
 class RandPaint(Randomizable, Transform):
     """Paint relative attenuation: matrix is about 1, air about 0.

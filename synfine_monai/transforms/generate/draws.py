@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-__all__ = ["Range", "gaussian_blur", "log_uniform", "smooth_noise", "uniform"]
-
 REACH = 3.0
 """The lattice reaches this many kernel lengths beyond the field."""
 WHITE = 0.3

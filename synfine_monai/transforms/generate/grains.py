@@ -9,8 +9,6 @@ from synfine_monai.conventions import PHASES
 from synfine_monai.transforms.generate.draws import Range, log_uniform, smooth_noise, uniform
 from synfine_monai.transforms.generate.tiling import tile_shapes
 
-__all__ = ["RandGrains", "fraction_level"]
-
 SAMPLE = 8192
 """Voxels that are enough to find a level of a histogram."""
 MEAN_RADIUS = 0.7

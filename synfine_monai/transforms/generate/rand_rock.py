@@ -14,8 +14,6 @@ from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.rock_parts import RandTogether, build_parts
 
-__all__ = ["RandRock", "class_table", "load_rock", "paint_masks", "rock_names"]
-
 NEED_GRAINS = ("RandSeams",)
 """Parts that draw contacts of grains, of which a mask knows nothing."""
 FOLDER = resources.files("synfine_monai.transforms.generate") / "rocks"

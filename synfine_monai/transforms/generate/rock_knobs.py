@@ -11,8 +11,6 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.generate.rand_rock import load_rock
 
-__all__ = ["APPEARANCE", "GEOMETRY", "Knob", "knobs", "middle", "turn_knobs"]
-
 APPEARANCE = ("appearance", "normalisation_jitter")
 GEOMETRY = "structure"
 LABELS_ONLY = ("RandLabelBoundary",)  # moves labels and no grey level: no unlabelled image can tell it

@@ -34,8 +34,6 @@ from synfine_monai.transforms.generate.appearance import RandLabelBoundary, Rand
 from synfine_monai.transforms.generate.grains import RandGrains
 from synfine_monai.transforms.generate.structure import RandCoating, RandFractures, RandInclusions, RandNoiseMask
 
-__all__ = ["CORRUPTIONS", "PARTS", "RandTogether", "build_parts"]
-
 PARTS = {
     part.__name__: part
     for part in (

@@ -6,8 +6,6 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-__all__ = ["SHAPES", "box", "ellipsoid", "octahedron", "random_frames", "scatter_bodies"]
-
 VOLUME = {"ellipsoid": 4.19, "box": 8.0, "octahedron": 3.16}
 """Volume of each shape of radius 1."""
 REACH = {"ellipsoid": 1.0, "box": 1.74, "octahedron": 1.34}

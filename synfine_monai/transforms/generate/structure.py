@@ -11,8 +11,6 @@ from synfine_monai.transforms.generate.draws import Range, gaussian_blur, log_un
 from synfine_monai.transforms.generate.grains import fraction_level
 from synfine_monai.transforms.generate.shapes import scatter_bodies
 
-__all__ = ["RandCoating", "RandFractures", "RandInclusions", "RandNoiseMask", "phase_mask"]
-
 MIDDLE = 0.97
 """Blurred mask of a pore's middle, about two thicknesses from the wall, where no film reaches."""
 

@@ -9,8 +9,6 @@ import numpy as np
 from synfine_monai.transforms.generate.draws import log_uniform, uniform
 from synfine_monai.transforms.generate.rand_rock import load_rock
 
-__all__ = ["rock_style"]
-
 
 def rock_style(rock: str | Path | Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Fix a preset's ``appearance`` to one draw from its ranges: grey levels, texture, blur, noise, rings, jitter.

@@ -9,8 +9,6 @@ from torch.nn import functional
 
 from synfine_monai.transforms.generate.shapes import SHAPES, random_frames
 
-__all__ = ["TiledShapes", "tile_shapes"]
-
 NEIGHBOURS = np.stack(np.meshgrid([0, 1, 2], [0, 1, 2], [0, 1, 2], indexing="ij"), axis=-1).reshape(27, 3)
 OUTSIDE = -1e3
 

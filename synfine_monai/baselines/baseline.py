@@ -1,4 +1,4 @@
-"""What all baselines share: fit on labelled slices, predict a slice, turn into arrays and back."""
+"""What all baselines share: fit on labelled voxels, predict a slice, turn into arrays and back."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

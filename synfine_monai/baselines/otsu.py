@@ -1,4 +1,4 @@
-"""Otsu's thresholds: grey levels alone, no labels at all."""
+"""Otsu's thresholds: grey levels alone, no labels at all; classes take them from dark to bright."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self

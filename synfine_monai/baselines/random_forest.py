@@ -1,4 +1,4 @@
-"""A random forest on multi-scale features, as Trainable Weka Segmentation and ilastik grow it."""
+"""A random forest on multi-scale features, as Trainable Weka Segmentation and ilastik grow it, and the features."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Self

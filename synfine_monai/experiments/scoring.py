@@ -1,4 +1,4 @@
-"""The scores of one run: on the test items, over voxels, over physical places, and of the pores' structure."""
+"""The scores of one run, of a network or of a baseline fitted for it: over voxels, places, and the pores' structure."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Engines: by what, and in which precision, a network is run."""
+"""Engines: by what, and in which precision, a network is run; compiled by torch, or with batch norm folded in."""
 
 from collections.abc import Callable
 from copy import deepcopy

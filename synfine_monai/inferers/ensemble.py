@@ -1,4 +1,4 @@
-"""A small ensemble: several models of the same classes, whose probabilities are averaged."""
+"""Means over members: several models of the same classes, or the orientations of one slice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

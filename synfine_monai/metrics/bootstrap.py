@@ -1,4 +1,4 @@
-"""Intervals of a mean over specimens, items or seeds."""
+"""Intervals of a mean over specimens, items or seeds, and of Dice over places."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

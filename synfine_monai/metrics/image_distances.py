@@ -1,4 +1,4 @@
-"""All distances between real and made images, for a row of a table."""
+"""All distances between real and made images, for a row of a table, those of a network's features among them."""
 
 from math import sqrt
 

@@ -1,4 +1,4 @@
-"""A style on disk: a vector of numbers and what it belongs to, as plain text that anyone can read and share."""
+"""A style: a vector that is learned for a frozen denoiser, and kept as plain text that anyone can read and share."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What ``--tune`` means: which parameters train, how fast, and in which stages."""
+"""What ``--tune`` means: which parameters train, how fast, in which stages, and as which groups of an optimizer."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Sensitivity against benefit: does the part of highest RGN also gain most? Figures 4-6 of the SynFine paper."""
+"""Ways to tune compared: does the part of highest RGN gain most (Figures 4-6 of the SynFine paper), and ranks."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Reference path: corrupt the projections and reconstruct, as a scanner does. Slow; tests hold the fast ones to it."""
+"""Projections and their filters; and the reference path by them, which is slow: tests hold the fast ones to it."""
 
 import math
 

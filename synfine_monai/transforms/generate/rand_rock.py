@@ -24,9 +24,9 @@ class RandRock(Randomizable, Transform):
     """Generate a rock as a scanner would show it, and the class of every voxel.
 
     The parts hand on one sample: ``structure`` changes its ``phase`` (D, H, W) uint8, which indexes ``PHASES`` and
-    starts as matrix everywhere; ``appearance`` paints ``image`` from it and degrades that (1, D, H, W) as a
-    scanner does. All shapes
-    and parameters come from numpy, so a seed gives the same structure on every device; pixel noise is torch's.
+    starts as matrix everywhere; ``appearance`` paints ``image`` from it and degrades that (1, D, H, W) as a scanner
+    does. All shapes and parameters come from numpy, so a seed gives the same structure on every device; pixel noise is
+    torch's.
 
     Args:
         rock: preset name, YAML file or mapping; see ``load_rock``.

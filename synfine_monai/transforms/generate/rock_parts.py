@@ -1,4 +1,4 @@
-"""From the entries of a preset to the transforms that they name."""
+"""From the entries of a preset to the transforms that they name, alone or in groups that happen together."""
 
 from collections.abc import Mapping, Sequence
 from pydoc import locate

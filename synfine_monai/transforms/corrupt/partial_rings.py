@@ -7,7 +7,7 @@ from monai.transforms import Transform
 from torch.nn.functional import grid_sample
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.sinogram import filter_projections
+from synfine_monai.transforms.corrupt.filters import filter_projections
 
 GROUPS = 4
 """Elements go wrong in so many groups, each at its own time."""

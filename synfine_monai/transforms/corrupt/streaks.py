@@ -6,7 +6,7 @@ import torch
 from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.sinogram import ramp_kernel
+from synfine_monai.transforms.corrupt.filters import ramp_kernel
 
 
 class Streaks(Transform):

@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
-from synfine_monai.experiments.selection import (
+from synfine_monai.experiments.results import (
     BLOCKS,
     LEVELS,
+    Row,
+    dice_by_seed,
+    grouped,
+    interval,
     mean_ranks,
+    methods_in,
     rank_correlation,
     rgn_by_seed,
     selected_by_seed,

@@ -3,22 +3,20 @@ import pytest
 from made_up_rows import ALIKE, RGN, rgn_cell, row, rows_of_parts
 
 from synfine_monai.experiments.results import (
+    BLOCKS,
+    LEVELS,
     dice_by_seed,
     difference,
     grouped,
     interval,
     mean_of,
-    methods_in,
-    ranks_by_seed,
-    verdict,
-)
-from synfine_monai.experiments.selection import (
-    BLOCKS,
-    LEVELS,
     mean_ranks,
+    methods_in,
     rank_correlation,
+    ranks_by_seed,
     rgn_by_seed,
     selected_by_seed,
+    verdict,
     with_selected,
 )
 from synfine_monai.metrics import Interval

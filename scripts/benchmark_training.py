@@ -10,6 +10,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -31,27 +32,22 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workflow = _workflow(folder, options)
-        rounds = Rounds(workflow, options.steps)
+        rounds = Rounds(BareLoop(workflow, options.steps), torch.device(workflow.parser.get_parsed_content("device")))
         rounds.attach(workflow.trainer)
         workflow.run()
-    ratios = [bare / bundle for bundle, bare in rounds.seconds[1:]]
-    bundle, bare = (statistics.median(times) for times in zip(*rounds.seconds[1:], strict=True))
-    print(f"\nbundle {options.steps / bundle:.2f} steps/s, bare loop {options.steps / bare:.2f} steps/s, "
-          f"ratio {statistics.median(ratios):.3f} (median of {len(ratios)} rounds; "
-          f"{min(ratios):.3f} to {max(ratios):.3f})")  # fmt: skip
+    report("training", "steps/s", options.steps, rounds.seconds)
 
 
 class Rounds:
-    """After every epoch of the trainer, as many steps of a bare loop; both are timed."""
+    """After every epoch of a trainer, a bare loop of as many steps; both are timed.
 
-    def __init__(self, workflow: ConfigWorkflow, steps: int) -> None:
-        part = workflow.parser.get_parsed_content
-        self.network, self.loss = deepcopy(part("network")), part("train#loss")
-        self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-3)
-        dataset = part("train#dataset")
-        self.batches = [dataset[i] for i in range(min(4, steps))]
-        self.device, self.steps, self.seconds = torch.device(part("device")), steps, []
-        self.low_precision = fast_bfloat16(self.device)
+    Args:
+        bare: the loop.
+        device: that both run on.
+    """
+
+    def __init__(self, bare: Callable[[], None], device: torch.device) -> None:
+        self.bare, self.device, self.seconds = bare, device, []
 
     def attach(self, engine: Engine) -> None:
         """Register on the trainer."""
@@ -62,14 +58,47 @@ class Rounds:
         self.began = time.perf_counter()
 
     def _stop(self, _: Engine) -> None:
-        _wait(self.device)
-        bundle = time.perf_counter() - self.began
-        began = time.perf_counter()
-        self._bare_steps()
-        _wait(self.device)
-        self.seconds.append((bundle, time.perf_counter() - began))
+        wait(self.device)
+        ours = time.perf_counter() - self.began
+        self.seconds.append((ours, timed(self.bare, self.device)))
 
-    def _bare_steps(self) -> None:
+
+def report(what: str, unit: str, count: int, seconds: Sequence[tuple[float, float]]) -> None:
+    """Print both speeds and the ratio, medians over all rounds but the first."""
+    ratios = [bare / ours for ours, bare in seconds[1:]]
+    ours, bare = (statistics.median(times) for times in zip(*seconds[1:], strict=True))
+    spread = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}, {len(ratios)} rounds)"
+    print(f"{what}: bundle {count / ours:.2f} {unit}, bare loop {count / bare:.2f} {unit}, ratio {spread}")
+
+
+def timed(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds that ``work`` takes."""
+    wait(device)
+    began = time.perf_counter()
+    work()
+    wait(device)
+    return time.perf_counter() - began
+
+
+def wait(device: torch.device) -> None:
+    """Let the device finish."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+class BareLoop:
+    """Some steps of Adam on the trainer's own batches."""
+
+    def __init__(self, workflow: ConfigWorkflow, steps: int) -> None:
+        part = workflow.parser.get_parsed_content
+        self.network, self.loss = deepcopy(part("network")), part("train#loss")
+        self.optimizer = torch.optim.Adam(self.network.parameters(), 1e-3)
+        dataset = part("train#dataset")
+        self.batches = [dataset[i] for i in range(min(4, steps))]
+        self.device, self.steps = torch.device(part("device")), steps
+        self.low_precision = fast_bfloat16(self.device)
+
+    def __call__(self) -> None:
         self.network.train()
         for step in range(self.steps):
             batch = self.batches[step % len(self.batches)]
@@ -95,11 +124,6 @@ def _workflow(folder: str, options: argparse.Namespace) -> ConfigWorkflow:
     )
     workflow.initialize()
     return workflow
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 if __name__ == "__main__":

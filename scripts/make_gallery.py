@@ -47,8 +47,10 @@ def main() -> None:
     images, labels = synthetic(rock, class_of_phase(task), options.patches, options.seed)
     figure = gallery_figure(
         [("real", real["image"][:SHOWN], real["label"][:SHOWN]), ("synthetic", images[:SHOWN], labels[:SHOWN])],
-        task.labels, task.phases, f"{task.name}: real patches, and the preset {rock}"
-    )  # fmt: skip
+        task.labels,
+        task.phases,
+        f"{task.name}: real patches, and the preset {rock}",
+    )
     figure.savefig(options.output, dpi=110)
     whole = (real["label"] != 255).all((1, 2))
     pores = [np.isin(mask, task.pore_labels) for mask in (real["label"][whole], labels)]

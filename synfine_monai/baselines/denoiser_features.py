@@ -13,13 +13,10 @@ import torch
 from monai.networks.schedulers import Scheduler
 from torch.nn.functional import grid_sample
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.labelled_voxels import labelled_voxels
+from synfine_monai.baselines.baseline import Baseline, labelled_voxels
 from synfine_monai.baselines.pixel_classifier import PixelClassifier, keep_class_shares
 from synfine_monai.data import LabelledSlice
 from synfine_monai.networks import RockDenoiser, RockUNet, architecture_of, build_network
-
-__all__ = ["DenoiserFeatures", "DenoiserFeaturesBaseline", "FeatureWindow"]
 
 LEVELS = (50, 150, 250)
 BLOCKS = ("down_2", "up_0", "up_1")

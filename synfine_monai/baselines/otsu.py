@@ -1,4 +1,4 @@
-"""Otsu's thresholds: grey levels alone, no labels at all."""
+"""Otsu's thresholds: grey levels alone, no labels at all; classes take them from dark to bright."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
@@ -6,16 +6,14 @@ from typing import ClassVar, Self
 import numpy as np
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
-from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.grey_order import classes_from_dark_to_bright
-from synfine_monai.baselines.labelled_voxels import grey_levels_in_core
+from synfine_monai.baselines.baseline import Baseline, grey_levels_in_core
 from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
-__all__ = ["OtsuBaseline"]
-
 _BINS = 256
 _TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would take most of the bins
+GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
+"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 
 class OtsuBaseline(Baseline):
@@ -63,3 +61,22 @@ def _otsu(counts: np.ndarray, centers: np.ndarray, num_classes: int) -> np.ndarr
     if num_classes == 2:
         return np.atleast_1d(threshold_otsu(hist=(counts, centers)))
     return threshold_multiotsu(classes=num_classes, hist=(counts, centers))
+
+
+def classes_from_dark_to_bright(phases: Sequence[Sequence[str]]) -> np.ndarray:
+    """Classes sorted by the mean place of their phases in ``GREY_ORDER``: (K,) int64.
+
+    Args:
+        phases: the phases that each class covers, e.g. ``(("matrix",), ("pore", "water"))`` -> [1, 0]. Classes of
+            equal place keep their order.
+
+    Raises:
+        ScanError: if a phase is unknown, or a class covers none.
+    """
+    for number, covered in enumerate(phases):
+        unknown = set(covered) - set(GREY_ORDER)
+        if unknown or not covered:
+            given = ", ".join(sorted(unknown)) or "nothing"
+            raise ScanError(f"Class {number} covers {given}, but phases are {', '.join(GREY_ORDER)}.")
+    places = [np.mean([GREY_ORDER.index(phase) for phase in covered]) for covered in phases]
+    return np.argsort(places, kind="stable")

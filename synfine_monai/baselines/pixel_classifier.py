@@ -10,8 +10,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from torch.nn.functional import conv2d, interpolate, relu
 
-__all__ = ["PixelClassifier", "keep_class_shares"]
-
 _LEAST_SPREAD = 0.1  # of the mean spread: a feature that hardly varies in a few patches must not weigh ever so much
 
 
@@ -47,8 +45,9 @@ class PixelClassifier:
             scaled = ((features - center) / scale).astype(np.float32)
             seeds = np.random.SeedSequence(self.seed).generate_state(self.members)
             layers = [_layers(self._perceptron(int(seed)), scaled, labels, center, scale) for seed in seeds]
-            self.weights, self.biases = ([np.stack(layer) for layer in zip(*part, strict=True)]
-                                         for part in zip(*layers, strict=True))  # fmt: skip
+            self.weights, self.biases = (
+                [np.stack(layer) for layer in zip(*part, strict=True)] for part in zip(*layers, strict=True)
+            )
         return self
 
     @torch.no_grad()

@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.baselines.baseline import Baseline
-from synfine_monai.baselines.lookup import LookupBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline, ThresholdBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
-from synfine_monai.baselines.threshold import ThresholdBaseline
-from synfine_monai.data import LabelledSlice
+from synfine_monai.data import LabelledSlice, Patch, Task, keep_patches_only
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-
-__all__ = ["BASELINES", "fit_baselines", "load_baselines", "new_baselines", "save_baselines"]
 
 BASELINES: dict[str, type[Baseline]] = {
     baseline.name: baseline for baseline in (OtsuBaseline, ThresholdBaseline, LookupBaseline, RandomForestBaseline)
@@ -86,3 +83,12 @@ def _load(kind: type[Baseline], file: Path) -> Baseline:
             return kind.from_arrays(dict(arrays))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ScanError(f"{file} is not a stored {kind.name} baseline ({error}); run the fine-tuning again.") from error
+
+
+def store_baselines(
+    slices: Sequence[LabelledSlice], patches: Sequence[Patch], task: Task, output_dir: str | Path
+) -> None:
+    """Fit every baseline on ``patches`` and write ``output_dir/baselines``."""
+    print("Fitting baselines on the same patches", flush=True)
+    fitted = fit_baselines(keep_patches_only(slices, patches), task.labels, task.phases, task.pore_labels)
+    save_baselines(fitted, Path(output_dir) / "baselines")

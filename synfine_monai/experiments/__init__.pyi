@@ -1,12 +1,9 @@
-from .arms import arm_report as arm_report
-from .cells import grid as grid
-from .experiment import Experiment as Experiment
+from .experiment import Experiment as Experiment, choose_numbers as choose_numbers, grid as grid
 from .joint_samples import JointSamples as JointSamples, sample_table as sample_table
-from .label_efficiency import label_report as label_report
+from .label_efficiency import arm_report as arm_report, label_report as label_report
 from .pair_distances import PairDistances as PairDistances, distance_table as distance_table
 from .pair_sources import PairSources as PairSources
 from .runs_file import RunsFile as RunsFile
-from .sizes import choose_numbers as choose_numbers
 from .stage_cache import StageCache as StageCache
 from .starting_networks import StartingNetworks as StartingNetworks
 from .tables import markdown_table as markdown_table

@@ -9,16 +9,14 @@ import torch
 
 from synfine_monai.conventions import CLASS_OF_PHASE, PHASES
 from synfine_monai.data import load_pairs
+from synfine_monai.experiments.experiment import quiet
+from synfine_monai.experiments.pair_sources import keep_small
 from synfine_monai.experiments.results import Row
 from synfine_monai.experiments.runs_file import RunsFile
-from synfine_monai.experiments.side_by_side import quiet
-from synfine_monai.experiments.small_picture import keep_small
 from synfine_monai.experiments.starting_networks import StartingNetworks
 from synfine_monai.experiments.tables import markdown_table
 from synfine_monai.metrics import mask_consistency
 from synfine_monai.networks import load_network
-
-__all__ = ["JointSamples", "sample_table"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Tables and figure of the experiment on label efficiency."""
+"""Tables and figures over numbers of labelled patches: of methods, or of arms of training set side by side."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -7,13 +7,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from synfine_monai.experiments.page import write_page
-from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table
+from synfine_monai.experiments.results import Row, dice_by_seed, difference, grouped, interval, methods_in
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_tables
 from synfine_monai.report import method_words
-from synfine_monai.visualize import label_efficiency_figure
-
-__all__ = ["budget_table", "label_report", "labels_needed"]
+from synfine_monai.visualize import gains_figure, label_efficiency_figure
 
 
 def label_report(
@@ -32,26 +29,29 @@ def label_report(
     rivals = [m for m in ("scratch", "random_forest", "threshold", "all", "surgical", "last_layer") if m != default]
     pairs = [(default, rival) for rival in rivals if rival in methods_in(rows)]
     sections = {
-        "Dice by number of labelled patches": "\n".join(
-            f"**{task}**\n\n{budget_table(each, scores[task])}" for task, each in grouped(rows, ["task"]).items()
-        ),
+        "Dice by number of labelled patches": budget_tables(rows, scores),
         f"What the default ({default}) gains": gain_table(groups, pairs, scores),
         "Labels needed": needed_table(rows, scores),
         "Labels saved": saved_table(rows, scores, default),
         **{f"{name} patches": score_table(each, scores[each[0]["task"]]) for name, each in groups.items()},
     }
-    return write_page(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
+    return write_tables(folder, title, sections, {"label_efficiency": _figure(rows, scores)})
 
 
-def budget_table(rows: Sequence[Row], score: str, more: Mapping[str, str] | None = None) -> str:
-    """Methods × number of patches, for one task; ``more`` are methods of this experiment in words."""
-    budgets = grouped(rows, ["label_budget"])
-    words = method_words(methods_in(rows), more)
-    body = [
-        [text, *(str(interval(each, m, score)) if m in methods_in(each) else "–" for each in budgets.values())]
-        for m, text in words.items()
-    ]
-    return markdown_table(["method", *(f"N = {budget}" for budget in budgets)], body)
+def budget_tables(rows: Sequence[Row], scores: Mapping[str, str], more: Mapping[str, str] | None = None) -> str:
+    """Methods × number of patches, task by task; ``more`` are methods of this experiment in words."""
+    tables = []
+    for task, of_task in grouped(rows, ["task"]).items():
+        budgets = grouped(of_task, ["label_budget"])
+        body = [
+            [
+                text,
+                *(str(interval(each, m, scores[task])) if m in methods_in(each) else "–" for each in budgets.values()),
+            ]
+            for m, text in method_words(methods_in(of_task), more).items()
+        ]
+        tables.append(f"**{task}**\n\n{markdown_table(['method', *(f'N = {budget}' for budget in budgets)], body)}")
+    return "\n".join(tables)
 
 
 def needed_table(rows: Sequence[Row], scores: Mapping[str, str], margin: float = 0.01) -> str:
@@ -139,3 +139,49 @@ def _figure(rows: Sequence[Row], scores: Mapping[str, str]) -> Figure:
     title = "What labels buy; 95 % intervals over seeds and places"
     everything = any(row["label_budget"] == "all" for row in rows)
     return label_efficiency_figure(curves, "Dice on test items", title, everything)
+
+
+def arm_report(
+    folder: str | Path,
+    title: str,
+    rows: Sequence[Row],
+    scores: Mapping[str, str],
+    words: Mapping[str, str],
+    questions: Mapping[str, Sequence[Sequence[str]]],
+    more: Mapping[str, str] | None = None,
+) -> Path:
+    """Write ``tables.md`` and ``gains.png``.
+
+    Args:
+        folder: of the experiment.
+        title: of the page.
+        rows: of its ``runs.csv``.
+        scores: task -> the Dice by which arms are judged.
+        words: arm -> what tables call it, in their order; the first one is what the figure compares the others with.
+        questions: heading -> (arm, reference) pairs whose differences answer it.
+        more: further sections, heading -> Markdown.
+    """
+    groups = grouped(rows, ("task", "label_budget"))
+    known = set(methods_in(rows))
+    sections = {"Dice of every arm": budget_tables(rows, scores, words)}
+    for heading, pairs in questions.items():
+        there = [tuple(pair) for pair in pairs if set(pair) <= known]
+        if there:
+            sections[heading] = gain_table(groups, there, scores, words)
+    sections |= dict(more or {})
+    sections |= {f"{name} patches": score_table(each, scores[each[0]["task"]], words) for name, each in groups.items()}
+    return write_tables(folder, title, sections, {"gains": _gains(rows, scores, words)})
+
+
+def _gains(rows: Sequence[Row], scores: Mapping[str, str], words: Mapping[str, str]) -> Figure:
+    reference, *arms = [arm for arm in words if arm in methods_in(rows)]
+    gains: dict[str, dict[str, dict[str, Sequence[float]]]] = {}
+    for task, of_task in grouped(rows, ["task"]).items():
+        panel = gains.setdefault(f"{task}: {scores[task].replace('_dice', ' Dice')}", {})
+        for arm in arms:
+            for budget, each in grouped(of_task, ["label_budget"]).items():
+                if {arm, reference} <= set(methods_in(each)) and (
+                    gain := difference(each, arm, reference, scores[task])
+                ):
+                    panel.setdefault(words[arm], {})[budget] = (gain.mean, gain.low, gain.high)
+    return gains_figure(gains, words[reference])

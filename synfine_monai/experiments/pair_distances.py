@@ -17,8 +17,6 @@ from synfine_monai.experiments.tables import markdown_table
 from synfine_monai.metrics import DISTANCES, distances, mask_consistency
 from synfine_monai.networks import load_network
 
-__all__ = ["PairDistances", "distance_table"]
-
 LOSSES = {"inverted": "inverted", "best_known": "best of the known", "any_style": "any style", "untrained": "untrained"}
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.data import load_datalist
-from synfine_monai.experiments.side_by_side import quiet, side_by_side
-from synfine_monai.experiments.small_picture import keep_small
-from synfine_monai.experiments.stage_cache import StageCache
+from PIL import Image
 
-__all__ = ["PairSources"]
+from synfine_monai.data import load_datalist
+from synfine_monai.experiments.experiment import quiet, side_by_side
+from synfine_monai.experiments.stage_cache import StageCache
+from synfine_monai.files import atomic_file
 
 NEEDS_SCAN = ("fit", "match", "invert")
 
@@ -72,3 +72,10 @@ class PairSources:
             return {"datalist": str(datalist)}
         style = {"style": str(done["invert"])} if "invert" in done else {}
         return {"rock": load_datalist(datalist).rock, **style}
+
+
+def keep_small(picture: str | Path, path: str | Path, longest: int = 1000) -> None:
+    """Write ``picture`` to ``path`` as a JPEG whose longer side has at most ``longest`` pixels."""
+    with Image.open(picture) as image, atomic_file(Path(path)) as temporary:
+        image.thumbnail((longest, longest))
+        image.convert("RGB").save(temporary, "JPEG", quality=70)

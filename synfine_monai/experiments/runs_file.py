@@ -8,8 +8,6 @@ from typing import Any
 from synfine_monai.errors import ScanError
 from synfine_monai.report import write_csv_atomic
 
-__all__ = ["RunsFile"]
-
 
 class RunsFile:
     """Rows of an experiment on disk; written whole after every run, so that a crash costs one run.

@@ -1,4 +1,4 @@
-"""The scores of one run: on the test items, over voxels, over physical places, and of the pores' structure."""
+"""The scores of one run, of a network or of a baseline fitted for it: over voxels, places, and the pores' structure."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from monai.networks.schedulers import DDIMScheduler
 
-from synfine_monai.baselines import Baseline
-from synfine_monai.data import LabelledSlice, Task, load_datalist, load_labelled_slices
+from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, new_baselines
+from synfine_monai.data import LabelledSlice, Task, draw_patches, keep_patches_only, load_datalist, load_labelled_slices
 from synfine_monai.inferers import MixedPrecisionInferer
 from synfine_monai.metrics import confusion_matrix, encode_counts, place_counts, segmentation_scores
-from synfine_monai.networks import load_network, read_model_info
+from synfine_monai.networks import load_network, load_rock_denoiser, read_model_info
 from synfine_monai.report import network_method
 from synfine_monai.rock import two_point_error
-
-__all__ = ["SCORES", "score_baseline", "score_network", "split_slices"]
 
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
@@ -72,3 +71,30 @@ def describe_sensitivity(sensitivity: Mapping[str, Any]) -> str:
     """RGN of blocks and levels as one cell: ``down_0=0.0123 …``."""
     groups = {**sensitivity["sequential"], **sensitivity["transversal"]}
     return " ".join(f"{name}={values['mean']:.4g}" for name, values in groups.items())
+
+
+def fitted_baseline(
+    name: str, datalist: Path, binary: bool, label_budget: int | None, seed: int, denoiser: Path | None = None
+) -> tuple[Baseline, int]:
+    """Fit a baseline on the labelled patches of a run.
+
+    Args:
+        name: of ``BASELINES``, or "denoiser_features".
+        datalist: a ``dataset.json``.
+        binary: whether its classes are merged.
+        label_budget: number of labelled patches; None: all.
+        seed: of the choice of patches, and of the baseline.
+        denoiser: ``denoiser.pt`` whose features are read; for "denoiser_features".
+
+    Returns:
+        The baseline, and how many patches it saw.
+    """
+    task, slices = split_slices(datalist, binary, "training", "zscore")
+    patches = draw_patches(slices, label_budget, seed)
+    return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
+
+
+def _new(name: str, task: Task, seed: int, denoiser: Path | None) -> Baseline:
+    if name == DenoiserFeaturesBaseline.name:
+        return DenoiserFeaturesBaseline(load_rock_denoiser(denoiser), DDIMScheduler(schedule="cosine"), seed)
+    return new_baselines(task.labels, task.phases, task.pore_labels, seed)[name]

@@ -20,8 +20,6 @@ from synfine_monai.scans import open_scan
 from synfine_monai.survey import find_scan_field_of_view
 from synfine_monai.transforms.corrupt import SEVERITIES_FILE, corrupt_grey
 
-__all__ = ["dilate_pores", "shifted_datalist"]
-
 KINDS = ("corruption", "dilate", "every_row")
 
 

@@ -14,8 +14,6 @@ from synfine_monai.handlers import signature_of
 from synfine_monai.networks import weights_hash
 from synfine_monai.report import file_hashes, write_json_atomic
 
-__all__ = ["StageCache", "data_hash"]
-
 DONE = "done.json"
 FILES = ("checkpoint", "rock", "pairs_from", "style")
 """Options that may name files, whose content counts."""

@@ -9,17 +9,13 @@ from typing import Any
 import synfine_monai
 from synfine_monai.data import load_datalist
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments.fitted_baseline import fitted_baseline
+from synfine_monai.experiments.experiment import quiet
 from synfine_monai.experiments.pair_sources import PairSources
-from synfine_monai.experiments.scoring import describe_sensitivity, score_baseline, score_network
+from synfine_monai.experiments.scoring import describe_sensitivity, fitted_baseline, score_baseline, score_network
 from synfine_monai.experiments.shifts import shifted_datalist
-from synfine_monai.experiments.side_by_side import quiet
 from synfine_monai.experiments.stage_cache import StageCache
-from synfine_monai.experiments.starting_networks import StartingNetworks
-from synfine_monai.experiments.without_labels import WITHOUT_LABELS, require_decided_classes
+from synfine_monai.experiments.starting_networks import WITHOUT_LABELS, StartingNetworks, require_decided_classes
 from synfine_monai.handlers import signature_of
-
-__all__ = ["TunedRun"]
 
 Preparation = tuple[str, str, Any]
 """("scans", task, shift), ("start", name, seed), ("network", task or "", seed), or ("bridge", task, (seed, method))."""

@@ -1,28 +1,27 @@
 """Tables and figures of the experiments that compare ways to tune: corrupted data, and synthetic to real."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
-from synfine_monai.experiments.page import write_page
-from synfine_monai.experiments.results import Row, dice_by_seed, grouped, interval, methods_in
-from synfine_monai.experiments.selection import (
+from synfine_monai.experiments.results import (
     BLOCKS,
     LEVELS,
+    Row,
+    dice_by_seed,
+    grouped,
+    interval,
     mean_ranks,
+    methods_in,
     rank_correlation,
     rgn_by_seed,
     selected_by_seed,
     with_selected,
 )
-from synfine_monai.experiments.tables import gain_table, markdown_table, score_table
+from synfine_monai.experiments.tables import gain_table, markdown_table, score_table, write_tables
 from synfine_monai.metrics import bootstrap_interval
 from synfine_monai.report import method_words
 from synfine_monai.visualize import rank_figure, rgn_and_dice_figure
-
-__all__ = ["tuning_report"]
 
 CLAIMS = {
     "What tuning the level of highest RGN gains": (
@@ -66,7 +65,7 @@ def tuning_report(
         "rgn_and_dice": rgn_and_dice(groups, scores),
         "ranks": rank_figure({words[m]: taken for m, taken in ranks.items()}),
     }
-    return write_page(folder, title, sections, figures)
+    return write_tables(folder, title, sections, figures)
 
 
 def selection_table(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]) -> str:
@@ -93,7 +92,7 @@ def rank_table(ranks: Mapping[str, Sequence[float]]) -> str:
     return markdown_table(["method", f"mean rank among {len(means)}"], [[words[m], f"{mean:.1f}"] for mean, m in means])
 
 
-def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]) -> Figure:
+def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]):
     """The paper's Figures 4 to 6: RGN of blocks and levels, and the Dice that tuning each alone reaches."""
     panels, lines = {}, {}
     for name, rows in groups.items():
@@ -118,5 +117,5 @@ def _best(rows: Sequence[Row], parts: Sequence[str], score: str) -> list[str]:
     return [max(dice, key=lambda part: dice[part][seed]) for seed in sorted(seeds)]
 
 
-def _counted(names: Iterable[str]) -> str:
+def _counted(names: Sequence[str]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in Counter(names).most_common()) or "–"

@@ -12,8 +12,6 @@ from synfine_monai.rock import PorosityProfile
 from synfine_monai.scans import ScanInfo, extension_of
 from synfine_monai.visualize import draw_porosity_profile
 
-__all__ = ["PorosityReport"]
-
 
 class PorosityReport:
     """Counts the labels of each slab and at the end writes SCAN_porosity.csv, .json and .png, and prints the total.

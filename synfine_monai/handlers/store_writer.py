@@ -1,18 +1,39 @@
-"""Write what a network says of a scan, chunk by chunk, so that a killed run goes on where it was."""
+"""Write what a network says of a scan, slab by slab and in a thread of its own."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from ignite.engine import Engine, Events
+from numpy.typing import DTypeLike
 
-from synfine_monai.handlers.on_failure import on_failure
-from synfine_monai.scans import ChunkedOutput, begin_outputs, chunks_left
-
-__all__ = ["StoreWriter"]
+from synfine_monai.handlers.progress import on_failure
+from synfine_monai.scans import ChunkedOutput, ScanInfo, ScanSink, begin_outputs, chunks_left, create_scan
 
 
-class StoreWriter:
+class _Writer:
+    """Ignite handler whose ``_write`` hands work to a thread, at most one slab behind the network."""
+
+    def __init__(self) -> None:
+        self.pending: Future | None = None
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="write-slab")
+
+    def attach(self, engine: Engine) -> None:
+        """Register on ``engine``."""
+        engine.add_event_handler(Events.STARTED, self._begin)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._write)
+        engine.add_event_handler(Events.COMPLETED, self._finish)
+        on_failure(engine, self._leave)
+
+    def _wait(self) -> None:
+        if self.pending is not None:
+            pending, self.pending = self.pending, None
+            pending.result()
+
+
+class StoreWriter(_Writer):
     """Ignite handler that writes each slab into the outputs that want it, and names the volumes at the end.
 
     A run that fails or is killed leaves the chunks that are done, and the same command goes on from there; see
@@ -28,16 +49,8 @@ class StoreWriter:
     """
 
     def __init__(self, outputs: Sequence[ChunkedOutput]) -> None:
+        super().__init__()
         self.outputs, self.chunks = list(outputs), chunks_left(outputs)
-        self.pending: Future | None = None
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="write-chunk")
-
-    def attach(self, engine: Engine) -> None:
-        """Register on ``engine``."""
-        engine.add_event_handler(Events.STARTED, self._begin)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self._write)
-        engine.add_event_handler(Events.COMPLETED, self._finish)
-        on_failure(engine, self._leave)
 
     def _begin(self, engine: Engine) -> None:
         begin_outputs(self.outputs, self.chunks)
@@ -67,7 +80,49 @@ class StoreWriter:
         for output in self.outputs:
             output.leave()
 
-    def _wait(self) -> None:
-        if self.pending is not None:
-            pending, self.pending = self.pending, None
-            pending.result()
+
+class SlabWriter(_Writer):
+    """Ignite handler that appends one entry of each slab's output to a volume like the scan: bundles of format 1 do.
+
+    The volume takes its name when the run is complete; of a run that fails nothing is left, and a volume of an earlier
+    run stays whole until then.
+
+    Args:
+        path: file or folder to write, see ``synfine_monai.scans.labels_path``.
+        like: the scan.
+        key: entry of the engine's output, (D, H, W), or (channels, D, H, W).
+        dtype: of the voxels written.
+        channels: number of channels, or None for (D, H, W).
+
+    Raises:
+        ScanError: when the run starts, if the volume cannot be written there; later, if the disk is full.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        like: ScanInfo,
+        key: str = "labels",
+        dtype: DTypeLike = np.uint8,
+        channels: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.key, self.create = key, partial(create_scan, Path(path), like, dtype, channels)
+        self.sink: ScanSink | None = None
+
+    def _begin(self, engine: Engine) -> None:
+        self.sink = self.create()
+
+    def _write(self, engine: Engine) -> None:
+        for output in engine.state.output:
+            self._wait()
+            self.pending = self.thread.submit(self.sink.write, output[self.key].numpy())
+
+    def _finish(self, engine: Engine) -> None:
+        self._wait()
+        self.sink.close()
+
+    def _leave(self) -> None:
+        self.thread.shutdown()
+        if self.sink is not None:
+            self.sink.abort()

@@ -1,16 +1,18 @@
 from .dask_chunks import DaskChunks as DaskChunks
-from .denoising_loss import denoising_losses as denoising_losses
-from .engine import check_engine as check_engine
+from .diffusion import (
+    JointDiffusionInferer as JointDiffusionInferer,
+    StyledDiffusionInferer as StyledDiffusionInferer,
+    denoising_losses as denoising_losses,
+)
+from .engine import check_engine as check_engine, fold_batch_norm as fold_batch_norm
 from .engine_choice import MEASURED_VOXELS as MEASURED_VOXELS, choose_engine as choose_engine
 from .ensemble import (
     EnsembleInferer as EnsembleInferer,
+    FlipAverageInferer as FlipAverageInferer,
     ensemble_files as ensemble_files,
     ensemble_hashes as ensemble_hashes,
     load_ensemble as load_ensemble,
 )
-from .flip_average import FlipAverageInferer as FlipAverageInferer
-from .folding import fold_batch_norm as fold_batch_norm
-from .joint_diffusion import JointDiffusionInferer as JointDiffusionInferer
 from .mixed_precision import (
     PRECISIONS as PRECISIONS,
     MixedPrecisionInferer as MixedPrecisionInferer,
@@ -18,7 +20,6 @@ from .mixed_precision import (
 )
 from .signature import scan_signature as scan_signature
 from .slice_windows import PIXELS_PER_PASS as PIXELS_PER_PASS, SliceWindowInferer as SliceWindowInferer
-from .styled_diffusion import StyledDiffusionInferer as StyledDiffusionInferer
 from .training_likeness import warn_if_unlike_training as warn_if_unlike_training
 from .view_average import (
     ViewAverageInferer as ViewAverageInferer,

@@ -20,8 +20,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans import ChunkedOutput, LabelStore, Scan, begin_outputs, chunks_left, slices_done
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
-__all__ = ["ChunkWork", "DaskChunks", "segment_chunk"]
-
 DASHBOARD = "127.0.0.1:8787"
 _READING = threading.Lock()  # an open scan serves one thread at a time, and a worker may have several
 
@@ -161,8 +159,10 @@ class DaskChunks:
         try:
             return future.result()
         except self.distributed.KilledWorker as problem:
-            raise ScanError("one chunk ended several workers, one after the other: is there too little memory? Give "
-                            "smaller --slab_voxels or fewer --workers.") from problem  # fmt: skip
+            raise ScanError(
+                "one chunk ended several workers, one after the other: is there too little memory? Give "
+                "smaller --slab_voxels or fewer --workers."
+            ) from problem
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -186,8 +186,10 @@ class DaskChunks:
         try:
             return self.distributed.Client(self.scheduler)
         except (OSError, ValueError) as problem:
-            raise ScanError(f"no dask scheduler answers at {self.scheduler}: give --scheduler tcp://host:port of one "
-                            "that runs, or leave it out.") from problem  # fmt: skip
+            raise ScanError(
+                f"no dask scheduler answers at {self.scheduler}: give --scheduler tcp://host:port of one "
+                "that runs, or leave it out."
+            ) from problem
 
 
 def _itself(work: ChunkWork) -> ChunkWork:
@@ -204,5 +206,7 @@ def _dask_distributed() -> ModuleType:
     try:
         return import_module("distributed")
     except ImportError:
-        raise ScanError("segmenting by many processes needs the library distributed, which is not installed: "
-                        "pip install 'synfine_monai[dask]'.") from None  # fmt: skip
+        raise ScanError(
+            "segmenting by many processes needs the library distributed, which is not installed: "
+            "pip install 'synfine_monai[dask]'."
+        ) from None

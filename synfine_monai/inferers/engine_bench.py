@@ -13,8 +13,6 @@ from synfine_monai.inferers.slice_windows import PIXELS_PER_PASS, SliceWindowInf
 from synfine_monai.scans import Scan
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
-__all__ = ["EngineBench", "middle_windows"]
-
 SIDE = 512
 """Of the windows, at most."""
 

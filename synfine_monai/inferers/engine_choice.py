@@ -18,8 +18,6 @@ from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.scans import ChunkedOutput, Scan, begun_by, one_line
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
-__all__ = ["ChosenEngine", "choose_engine"]
-
 LARGEST_DIFFERENCE = 1e-3
 """Share of labels that an engine may change."""
 
@@ -73,8 +71,7 @@ def choose_engine(
     Raises:
         ScanError: if the engine is unknown, or not to be had on this machine or device.
     """
-    device = torch.device(device)
-    check_engine(engine, device)
+    check_engine(engine, device := torch.device(device))
     low = MixedPrecisionInferer(precision=precision).is_low(device)
     names = [engine] if engine != "auto" else _candidates(scan, device)
     engines = [Engine(name, "bfloat16" if low else "float32") for name in names]
@@ -82,8 +79,8 @@ def choose_engine(
     if begun is not None:
         tqdm.write(f"Engine: {begun}, by which this scan was begun.")
         return ChosenEngine(engine_network(network, begun), str(begun))
-    measured = len(engines) > 1 or (low and precision == "auto")
-    windows = _windows(scan, field_of_view, statistics, device) if measured else None
+    unsure = len(engines) > 1 or (low and precision == "auto")
+    windows = _windows(scan, field_of_view, statistics, device) if unsure else None
     if windows is None:
         best, why = engines[0], _alone(scan, device)
         made = engine_network(network, best)
@@ -142,8 +139,10 @@ def _measured(bench: EngineBench, engines: Sequence[Engine], alone: str, may_fal
     faithful = faithful or [engines[0]]
     seconds = bench.seconds(list(dict.fromkeys([*faithful, EAGER_FLOAT32])))
     best = min(faithful, key=seconds.get)
-    return best, (f"{seconds[EAGER_FLOAT32] / seconds[best]:.1f} times as fast as eager float32 here, "
-                  f"{bench.differing(best):.2%} of the labels differ")  # fmt: skip
+    return best, (
+        f"{seconds[EAGER_FLOAT32] / seconds[best]:.1f} times as fast as eager float32 here, "
+        f"{bench.differing(best):.2%} of the labels differ"
+    )
 
 
 def _faithful(bench: EngineBench, engine: Engine, may_fall_back: bool, may_fail: bool) -> Engine | None:

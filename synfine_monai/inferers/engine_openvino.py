@@ -14,8 +14,6 @@ from torch import nn
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["OpenVinoNetwork", "has_openvino", "openvino_library"]
-
 TELEMETRY = "openvino_telemetry"
 _COMPILING = threading.Lock()  # tracing is for one thread at a time
 
@@ -91,8 +89,10 @@ def openvino_library() -> ModuleType:
     try:
         return import_module("openvino")
     except ImportError:
-        raise ScanError("engine openvino needs the library openvino, which is not installed: "
-                        "pip install 'synfine_monai[fast]', or leave --engine out.") from None  # fmt: skip
+        raise ScanError(
+            "engine openvino needs the library openvino, which is not installed: "
+            "pip install 'synfine_monai[fast]', or leave --engine out."
+        ) from None
 
 
 @cache

@@ -1,20 +1,20 @@
-"""A small ensemble: several models of the same classes, whose probabilities are averaged."""
+"""Means over members: several models of the same classes, or the orientations of one slice."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from monai.inferers import Inferer
 from torch import nn
 
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberInferer, members_of
 from synfine_monai.networks import find_checkpoint, load_network, read_model_info, weights_hash
 
-__all__ = ["EnsembleInferer", "ensemble_files", "ensemble_hashes", "load_ensemble"]
-
 SHARED = {"labels": "classes", "phases": "phases", "pore_labels": "pore labels", "normalisation": "normalisation"}
 """Keys of ``model.json`` in which the members must agree -> what they are called."""
+MIRRORS = ((), (-1,), (-2,), (-2, -1))
 
 
 class EnsembleInferer(MemberInferer):
@@ -72,5 +72,39 @@ def _refuse_strangers(first: Path, other: Path) -> None:
     expected, found = read_model_info(first), read_model_info(other)
     for key, called in SHARED.items():
         if expected[key] != found[key]:
-            raise ScanError(f"{other} cannot join the ensemble: its {called} are {found[key]}, those of {first} "
-                            f"{expected[key]}.")  # fmt: skip
+            raise ScanError(
+                f"{other} cannot join the ensemble: its {called} are {found[key]}, those of {first} {expected[key]}."
+            )
+
+
+class FlipAverageInferer(MemberInferer):
+    """Mean over a slice as it is, mirrored, and turned by quarter turns; training sees the same eight orientations.
+
+    A quarter turn needs no square: an H×W slice is segmented as a W×H one. So the orientations never depend on the
+    sides of a slab.
+
+    Args:
+        inferer: segments the slices of a slab.
+        flips: 1 (none), 4 (mirrored along either side and both) or 8 (these, and with rows and columns exchanged).
+        disagreement: as ``MemberInferer``.
+
+    Raises:
+        ScanError: for another number of flips.
+    """
+
+    def __init__(self, inferer: Inferer, flips: int = 8, disagreement: bool = False) -> None:
+        super().__init__(inferer, disagreement)
+        if flips not in (1, 4, 8):
+            raise ScanError(f"--flips takes 1 (none), 4 or 8, got {flips!r}.")
+        self.flips = int(flips)
+
+    def members(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> Iterator[torch.Tensor]:
+        """Logits of each orientation, turned back."""
+        for number in range(self.flips):
+            mirror, exchanged = MIRRORS[number % 4], number >= 4
+            turned = (inputs.transpose(-2, -1) if exchanged else inputs).flip(mirror)
+            for logits in members_of(self.inferer, turned, network, *args, **kwargs):
+                back = logits.flip(mirror)
+                yield back.transpose(-2, -1) if exchanged else back

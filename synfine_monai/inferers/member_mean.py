@@ -7,8 +7,6 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
-__all__ = ["MemberInferer", "MemberSum", "members_of", "refuse_inner_disagreement"]
-
 
 class MemberSum:
     """Running sums of the members' probabilities, and of their votes where disagreement is asked for.
@@ -138,5 +136,7 @@ def refuse_inner_disagreement(inferer: Inferer) -> None:
         ValueError: if it measures disagreement.
     """
     if getattr(inferer, "disagreement", False):
-        raise ValueError(f"{type(inferer).__name__} measures disagreement inside another inferer: set disagreement on "
-                         "the outermost one only.")  # fmt: skip
+        raise ValueError(
+            f"{type(inferer).__name__} measures disagreement inside another inferer: set disagreement on "
+            "the outermost one only."
+        )

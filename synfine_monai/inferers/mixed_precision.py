@@ -8,8 +8,6 @@ from monai.inferers import Inferer, SimpleInferer
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["MixedPrecisionInferer", "fast_bfloat16"]
-
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 

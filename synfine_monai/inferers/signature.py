@@ -14,8 +14,6 @@ from synfine_monai.networks import weights_hash
 from synfine_monai.scans import Scan
 from synfine_monai.survey import IntensityStatistics
 
-__all__ = ["file_identity", "scan_signature"]
-
 
 def scan_signature(
     scan: Scan,

@@ -8,8 +8,6 @@ import torch
 from monai.inferers import Inferer, sliding_window_inference
 from torch.nn.functional import pad
 
-__all__ = ["SliceWindowInferer"]
-
 WINDOW = 576
 """Side that suits plain torch on a CPU."""
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from synfine_monai.survey import IntensityStatistics, histogram_distance
 
-__all__ = ["differences_from_training", "warn_if_unlike_training"]
-
 FAR_HISTOGRAM = 0.2
 """Normalised units: slices and specimens of one rock differ by up to 0.18, most pairs of rocks by 0.2 to 0.7."""
 

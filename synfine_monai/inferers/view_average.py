@@ -10,8 +10,6 @@ from torch.nn.functional import pad
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberSum, members_of, refuse_inner_disagreement
 
-__all__ = ["ViewAverageInferer", "refuse_views_of_flat_voxels"]
-
 DIMENSION = {"z": 2, "y": 3, "x": 4}
 SMALLEST_DEPTH = 16
 """Slices that views along y and x need; thinner slabs repeat their last slice."""
@@ -121,8 +119,10 @@ def refuse_views_of_flat_voxels(views: str, name: str, voxel_size_um: Sequence[f
         return
     if max(voxel_size_um) > (1 + LARGEST_DIFFERENCE) * min(voxel_size_um) * (1 + 1e-9):
         sizes = " × ".join(f"{size:g}" for size in voxel_size_um)
-        raise ScanError(f"{name} has voxels of {sizes} µm (z, y, x): views along y and x need sides that differ by at "
-                        "most 1 %. Use --views z, or give the true --voxel_size_um.")  # fmt: skip
+        raise ScanError(
+            f"{name} has voxels of {sizes} µm (z, y, x): views along y and x need sides that differ by at "
+            "most 1 %. Use --views z, or give the true --voxel_size_um."
+        )
 
 
 def _ends(halo: Sequence[int] | torch.Tensor) -> tuple[int, int]:

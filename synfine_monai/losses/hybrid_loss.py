@@ -10,8 +10,6 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["MASK_SCHEDULES", "HybridLoss"]
-
 MASK_SCHEDULES: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = MappingProxyType(
     {"constant": torch.ones_like, "sqrt_alpha": torch.sqrt, "alpha": torch.clone, "clean": lambda alpha: alpha**4}
 )

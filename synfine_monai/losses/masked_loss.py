@@ -7,8 +7,6 @@ from monai.losses import DiceLoss
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-__all__ = ["MaskedDiceCELoss"]
-
 
 class MaskedDiceCELoss(nn.Module):
     """Soft Dice plus cross-entropy, blind to pixels that carry no label.

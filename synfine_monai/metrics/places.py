@@ -5,9 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics.confusion import confusion_matrix
-
-__all__ = ["decode_counts", "dice_of", "encode_counts", "place_counts"]
+from synfine_monai.metrics.scores import confusion_matrix
 
 _BASE = 36
 
@@ -79,8 +77,10 @@ def encode_counts(counts: np.ndarray) -> str:
     Args:
         counts: (places, K + 1, 2) integers ≥ 0.
     """
-    places = [" ".join(np.base_repr(number, _BASE).lower() for number in place.flat) if place.any() else ""
-              for place in counts]  # fmt: skip
+    places = [
+        " ".join(np.base_repr(number, _BASE).lower() for number in place.flat) if place.any() else ""
+        for place in counts
+    ]
     return "x".join(map(str, counts.shape)) + "|" + ";".join(places)
 
 

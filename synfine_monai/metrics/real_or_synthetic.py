@@ -8,8 +8,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["patch_features", "real_or_synthetic_auc"]
-
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LAGS = (1, 2, 4, 8, 16)
 SCALES = (1.0, 2.0, 4.0)

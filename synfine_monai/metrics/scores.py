@@ -1,13 +1,16 @@
-"""Dice, IoU, accuracy and porosity from confusion matrices: one methods entry of ``metrics.json``."""
+"""Dice, IoU, accuracy and porosity from confusion matrices, as in ``metrics.json``, and how far masks agree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
+from synfine_monai.metrics.grey_distances import image_set
 
-__all__ = ["segmentation_scores"]
+BATCH = 64
 
 
 def segmentation_scores(
@@ -94,3 +97,69 @@ def _ratio(part: int, whole: int) -> float | None:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
+
+
+def confusion_matrix(prediction: np.ndarray, label: np.ndarray, fov: np.ndarray | None, num_classes: int) -> np.ndarray:
+    """Count how often each class was taken for each other, where a label stands inside the field of view.
+
+    Args:
+        prediction: integer classes, any shape.
+        label: integer classes of the same shape, 255 where nothing is labelled.
+        fov: boolean mask of the same shape, True inside the core; None: everywhere.
+        num_classes: number K of classes.
+
+    Returns:
+        (K, K) int64, truth in rows, prediction in columns. Matrices of several slices may simply be added.
+
+    Raises:
+        ScanError: if shapes differ, or a counted voxel holds a class outside 0 … K−1.
+    """
+    shapes = [array.shape for array in (prediction, label, fov) if array is not None]
+    if len(set(shapes)) != 1:
+        raise ScanError(f"Prediction, label and field of view differ in shape: {', '.join(map(str, shapes))}.")
+    counted = label != UNLABELLED
+    if fov is not None:
+        counted &= fov.astype(bool)
+    truth = _checked(label[counted], "label", num_classes)
+    found = _checked(prediction[counted], "prediction", num_classes)
+    pairs = np.bincount(truth * num_classes + found, minlength=num_classes**2)
+    return pairs.reshape(num_classes, num_classes).astype(np.int64)
+
+
+def _checked(classes: np.ndarray, name: str, num_classes: int) -> np.ndarray:
+    if classes.size and not 0 <= int(classes.min()) <= int(classes.max()) < num_classes:
+        wrong = int(classes.max()) if classes.max() >= num_classes else int(classes.min())
+        raise ScanError(f"The {name} holds class {wrong}, but there are {num_classes} classes, 0 to {num_classes - 1}.")
+    return classes.astype(np.int64)
+
+
+@torch.inference_mode()
+def mask_consistency(
+    images: torch.Tensor | np.ndarray,
+    masks: torch.Tensor | np.ndarray,
+    segment: Callable[[torch.Tensor], torch.Tensor],
+    labels: Sequence[str],
+    pore_labels: Sequence[int],
+) -> dict[str, float | None]:
+    """Dice between the masks that images were made from and what ``segment`` finds in them, over all voxels together.
+
+    Args:
+        images: (N, 1, H, W) normalised.
+        masks: (N, 1, H, W) classes, 255 where nothing was asked for.
+        segment: images (B, 1, H, W) float32 on the CPU -> classes (B, 1, H, W) or (B, H, W); trained on other images
+            than these, ``lambda x: network(x).argmax(1)`` say, with the network in eval mode.
+        labels: names of the classes.
+        pore_labels: classes that are pore space; they count as one.
+
+    Returns:
+        "pore_dice" and "mean_dice", 0 to 1; None for pores if neither masks nor images have any.
+
+    Raises:
+        ScanError: if shapes differ or a class is none of ``labels``.
+    """
+    batches = torch.from_numpy(image_set(images))[:, None].split(BATCH)
+    found = torch.cat([segment(batch).cpu() for batch in batches]).numpy()
+    found = found[:, None] if found.ndim == 3 else found
+    confusion = confusion_matrix(found, np.asarray(masks), None, len(labels))
+    scores = segmentation_scores([confusion], labels, pore_labels)
+    return {key: scores[key] for key in ("pore_dice", "mean_dice")}

@@ -7,7 +7,6 @@ from .denoiser_files import (
     start_at_level as start_at_level,
 )
 from .diffusion_denoiser import DiffusionDenoiser as DiffusionDenoiser, DiffusionSegmenter as DiffusionSegmenter
-from .inverted_style import InvertedStyle as InvertedStyle
 from .model_file import (
     FORMAT_VERSION as FORMAT_VERSION,
     REQUIRED as REQUIRED,
@@ -25,15 +24,18 @@ from .model_file import (
     weights_hash as weights_hash,
 )
 from .names import name_of as name_of, network_class as network_class
-from .partition import parameters_of as parameters_of
 from .rock_denoiser import RockDenoiser as RockDenoiser
-from .rock_unet import SEQUENTIAL as SEQUENTIAL, TRANSVERSAL as TRANSVERSAL, RockUNet as RockUNet
-from .shares import gather_shares as gather_shares
+from .rock_unet import (
+    SEQUENTIAL as SEQUENTIAL,
+    TRANSVERSAL as TRANSVERSAL,
+    RockUNet as RockUNet,
+    parameters_of as parameters_of,
+)
 from .starting_architecture import (
     check_architecture as check_architecture,
     new_denoiser as new_denoiser,
     starting_network as starting_network,
 )
-from .style_file import load_style as load_style, save_style as save_style
+from .style_file import InvertedStyle as InvertedStyle, load_style as load_style, save_style as save_style
 from .styled_denoiser import NO_MASK as NO_MASK, StyledDenoiser as StyledDenoiser, load_denoiser as load_denoiser
-from .whole_batch_norm import share_batch_norm as share_batch_norm
+from .whole_batch_norm import gather_shares as gather_shares, share_batch_norm as share_batch_norm

@@ -15,17 +15,6 @@ from synfine_monai.networks.model_file import (
 )
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 
-__all__ = [
-    "Denoiser",
-    "check_level",
-    "find_denoiser",
-    "load_rock_denoiser",
-    "require_pairs",
-    "save_denoiser",
-    "save_segmenter",
-    "start_at_level",
-]
-
 LEVELS = 1000
 
 Denoiser = RockDenoiser | DiffusionDenoiser

@@ -16,8 +16,6 @@ from torch.nn.functional import pad, silu
 
 from synfine_monai.networks.names import name_of
 
-__all__ = ["DiffusionDenoiser", "DiffusionSegmenter"]
-
 
 class DownLevel(nn.Module):
     """What leads into a resolution, then MONAI's residual blocks: the features behind each of them, for the way up."""

@@ -15,20 +15,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.networks.names import name_of, network_class
 
-__all__ = [
-    "FORMAT_VERSION",
-    "agreed",
-    "check_classes",
-    "describe_model",
-    "find_checkpoint",
-    "load_network",
-    "load_state",
-    "load_weights",
-    "read_model_info",
-    "save_model",
-    "weights_hash",
-]
-
 FORMAT_VERSION = 1
 REQUIRED = ("format_version", "architecture", "labels", "phases", "pore_labels", "normalisation")
 

@@ -4,8 +4,6 @@ from torch import nn
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["name_of", "network_class"]
-
 ROOM = "synfine_monai.networks"
 
 

@@ -12,8 +12,6 @@ from torch.nn.functional import silu
 from synfine_monai.networks.names import name_of
 from synfine_monai.networks.rock_unet import RockUNet
 
-__all__ = ["NoiseLevelShift", "RockDenoiser"]
-
 WAVES = 32
 
 

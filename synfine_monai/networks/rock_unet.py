@@ -1,4 +1,4 @@
-"""The U-Net of SynFine: three levels, 467 thousand parameters."""
+"""The U-Net of SynFine: three levels, 467 thousand parameters, and the names of its parts."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,8 +7,6 @@ import torch
 from monai.networks.nets.basic_unet import Down, TwoConv, UpCat
 from torch import nn
 from torch.nn.functional import pad
-
-__all__ = ["SEQUENTIAL", "TRANSVERSAL", "RockUNet"]
 
 SEQUENTIAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -74,3 +72,28 @@ class RockUNet(nn.Module):
         mid = self.down_1(high)
         low = self.down_2(mid)
         return self.head(self.up_1(self.up_0(low, mid), high))[..., :height, :width]
+
+
+def parameters_of(network: nn.Module, modules: str | Sequence[str]) -> dict[str, nn.Parameter]:
+    """All parameters inside some modules of a network.
+
+    Args:
+        network: any network.
+        modules: one module path or several ("down_1", "up_0.convs"); "" is the network itself. A name such as
+            "down_1" never takes in "down_10".
+
+    Returns:
+        Parameter name, as in ``network.named_parameters()`` -> parameter, in the order of ``modules``.
+
+    Raises:
+        ValueError: if the network has no such module.
+    """
+    found: dict[str, nn.Parameter] = {}
+    for path in (modules,) if isinstance(modules, str) else modules:
+        try:
+            module = network.get_submodule(path)
+        except AttributeError as error:
+            parts = ", ".join(name for name, _ in network.named_children())
+            raise ValueError(f"{type(network).__name__} has no module '{path}'; its parts are {parts}.") from error
+        found.update(module.named_parameters(prefix=path))
+    return found

@@ -13,8 +13,6 @@ from synfine_monai.networks.names import network_class
 from synfine_monai.networks.rock_denoiser import RockDenoiser
 from synfine_monai.networks.rock_unet import RockUNet
 
-__all__ = ["DENOISERS", "check_architecture", "new_denoiser", "starting_network"]
-
 DENOISERS: Mapping[str, type[RockDenoiser] | type[DiffusionDenoiser]] = {
     "rock_unet": RockDenoiser,
     "diffusion_unet": DiffusionDenoiser,

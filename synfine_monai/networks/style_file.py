@@ -1,4 +1,4 @@
-"""A style on disk: a vector of numbers and what it belongs to, as plain text that anyone can read and share."""
+"""A style: a vector that is learned for a frozen denoiser, and kept as plain text that anyone can read and share."""
 
 import json
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-
-__all__ = ["load_style", "save_style"]
+from synfine_monai.networks.styled_denoiser import StyledDenoiser
 
 FORMAT_VERSION = 1
 KIND = "style of a rock scan"
@@ -75,3 +75,29 @@ def _vector(values: Any, size: int, path: Path) -> torch.Tensor:
     if len(vector) != size or not torch.isfinite(vector).all():
         raise ScanError(f"style {path} must hold {size} finite numbers, but has {len(vector)} or some that are not.")
     return vector
+
+
+class InvertedStyle(nn.Module):
+    """Dataset style inversion: one learnable embedding for a whole set of images (Li et al. 2024, section 3.3).
+
+    Args:
+        denoiser: frozen in place.
+
+    The vector starts as the mean of the known styles. Called as the denoiser is, but without a style.
+    """
+
+    def __init__(self, denoiser: StyledDenoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser.requires_grad_(False).eval()
+        known = denoiser.class_embedding.weight[: denoiser.any_style]
+        self.vector = nn.Parameter(known.detach().mean(0))
+
+    def train(self, mode: bool = True) -> "InvertedStyle":
+        """Switch modes; the denoiser stays in eval mode."""
+        super().train(mode)
+        self.denoiser.eval()
+        return self
+
+    def forward(self, x: torch.Tensor, timesteps: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, 1, H, W) noisy images, (B,) noise levels and (B, 1, H, W) masks or None -> what the schedule predicts."""
+        return self.denoiser(x, timesteps, mask, self.vector.expand(len(x), -1))

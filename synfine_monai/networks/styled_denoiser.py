@@ -13,8 +13,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.networks.model_file import load_network
 from synfine_monai.networks.names import name_of
 
-__all__ = ["NO_MASK", "StyleTable", "StyledDenoiser", "load_denoiser"]
-
 NO_MASK = 255
 """Label of a voxel whose phase is not told."""
 

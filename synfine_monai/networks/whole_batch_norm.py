@@ -1,11 +1,10 @@
-"""Batch norm over a batch that several processes share, on any device."""
+"""Batch norm over the whole batch that several processes share, whose tensors are put together in each of them."""
+
+from typing import Any
 
 import torch
-from torch import nn
-
-from synfine_monai.networks.shares import gather_shares
-
-__all__ = ["WholeBatchNorm2d", "share_batch_norm"]
+from torch import distributed, nn
+from torch.autograd import Function
 
 
 class WholeBatchNorm2d(nn.BatchNorm2d):
@@ -62,3 +61,39 @@ def _shared(norm: nn.BatchNorm2d) -> WholeBatchNorm2d:
 
 def _over_pixels(values: torch.Tensor) -> torch.Tensor:
     return values.view(1, -1, 1, 1)
+
+
+def gather_shares(share: torch.Tensor) -> torch.Tensor:
+    """All processes' shares along the first axis, in the order of their ranks.
+
+    Backward adds up what all processes ask of a share, so that where each computes the same loss from the gathered
+    tensor, a share's gradient is ``world_size`` times the loss's. The average that ``DistributedDataParallel`` takes
+    over the processes makes that the gradient of one process with all shares.
+
+    Args:
+        share: this process's, of the same shape and dtype in every process.
+
+    Returns:
+        (world_size · B, …) for a share (B, …); the share itself where no process group is running, or one of a single
+        process.
+    """
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return share
+    return _GatherShares.apply(share.as_subclass(torch.Tensor))
+
+
+class _GatherShares(Function):
+    """As ``torch.distributed.nn.functional.all_gather``, which torch 2.13 deprecates in favour of a private module."""
+
+    @staticmethod
+    def forward(ctx: Any, share: torch.Tensor) -> torch.Tensor:
+        share = share.contiguous()
+        shares = [torch.empty_like(share) for _ in range(distributed.get_world_size())]
+        distributed.all_gather(shares, share)
+        return torch.cat(shares)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total.chunk(distributed.get_world_size())[distributed.get_rank()]

@@ -1,23 +1,22 @@
+from .compared_methods import (
+    network_method as network_method,
+    other_methods as other_methods,
+    slice_samples as slice_samples,
+)
 from .connected_porosity import (
     measure_connected_porosity as measure_connected_porosity,
     pore_labels_of as pore_labels_of,
     write_connected_porosity as write_connected_porosity,
-)
-from .evaluation import (
-    EvaluationReport as EvaluationReport,
-    network_method as network_method,
-    other_methods as other_methods,
-    slice_samples as slice_samples,
 )
 from .metrics_file import read_metrics as read_metrics
 from .results_folder import (
     make_results_folder as make_results_folder,
     write_csv_atomic as write_csv_atomic,
     write_json_atomic as write_json_atomic,
+    write_sensitivity as write_sensitivity,
 )
 from .rock_fit import write_rock_fit as write_rock_fit
 from .run_report import RunReport as RunReport
-from .sensitivity import write_sensitivity as write_sensitivity
 from .style_report import (
     compare_styles as compare_styles,
     draw_pairs as draw_pairs,

@@ -16,8 +16,6 @@ from synfine_monai.scans import Scan, ScanInfo, extension_of
 from synfine_monai.survey import find_scan_field_of_view
 from synfine_monai.visualize import draw_connected_porosity
 
-__all__ = ["measure_connected_porosity", "pore_labels_of", "write_connected_porosity"]
-
 
 def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -> list[int]:
     """The classes that are pore space: those given, or those of the porosity that was written beside the labels.
@@ -28,8 +26,10 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
     if given is None:
         file = labels.path.parent / f"{_name(labels)}_porosity.json"
         if not file.is_file():
-            raise ScanError(f'--pore_labels is missing, and there is no {file.name} beside {labels.path.name} that '
-                            'says them: give the classes that are pore space, "[1]" say.')  # fmt: skip
+            raise ScanError(
+                f"--pore_labels is missing, and there is no {file.name} beside {labels.path.name} that "
+                'says them: give the classes that are pore space, "[1]" say.'
+            )
         given = json.loads(file.read_text(encoding="utf-8"))["pore_labels"]
     classes = sorted({given} if isinstance(given, int) else set(given))
     if not classes or not all(type(c) is int and 0 <= c < OUTSIDE for c in classes):
@@ -109,6 +109,8 @@ def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:
         return slab
     low, high = slab.min(), slab.max()
     if low < 0 or high > OUTSIDE or (slab.dtype.kind == "f" and (slab != slab.round()).any()):
-        raise ScanError(f"{labels.info.path.name} holds values from {low:g} to {high:g} in slices {start} to "
-                        f"{stop - 1}; labels are whole, 0 to {OUTSIDE}. Is it the scan itself?")  # fmt: skip
+        raise ScanError(
+            f"{labels.info.path.name} holds values from {low:g} to {high:g} in slices {start} to "
+            f"{stop - 1}; labels are whole, 0 to {OUTSIDE}. Is it the scan itself?"
+        )
     return slab.astype(np.uint8)

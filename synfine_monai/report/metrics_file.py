@@ -9,8 +9,6 @@ from synfine_monai.data import check_json
 from synfine_monai.errors import ScanError
 from synfine_monai.report.results_folder import write_json_atomic
 
-__all__ = ["METRICS_SCHEMA", "read_metrics", "write_metrics"]
-
 _SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 _POINTS = {"type": ["number", "null"], "minimum": 0, "maximum": 100}
 _PER_CLASS = {"type": "object", "required": ["dice", "iou"], "properties": {"dice": _SHARE, "iou": _SHARE}}

@@ -10,8 +10,6 @@ from urllib.parse import quote
 from synfine_monai.files import atomic_file
 from synfine_monai.report.table import best_methods, method_words, table_caption, table_columns, table_footnote
 
-__all__ = ["write_page"]
-
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -40,7 +38,7 @@ figure {{ margin: 1.5rem 0; }}
 """
 
 
-def write_page(
+def write_report(
     output_dir: Path | str,
     metrics: Mapping[str, Any],
     settings: Mapping[str, Any] | None = None,

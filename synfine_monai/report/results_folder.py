@@ -1,4 +1,4 @@
-"""The folder of a run's results, and tables and records written into it whole or not at all."""
+"""Files of a results folder, each whole or not at all: tables, JSON, and the sensitivity with its figure."""
 
 import csv
 import json
@@ -12,8 +12,8 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-
-__all__ = ["make_results_folder", "write_csv_atomic", "write_json_atomic"]
+from synfine_monai.surgery import save_sensitivity
+from synfine_monai.visualize import draw_sensitivity
 
 _LEAST_FREE = 20_000_000  # bytes: a model, its records and figures
 
@@ -93,3 +93,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return value.as_posix()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON.")
+
+
+def write_sensitivity(sensitivity: Mapping[str, Any] | None, output_dir: str | Path) -> None:
+    """Write ``sensitivity.json``, ``sensitivity.csv`` and ``figures/sensitivity.png``; nothing if there is none."""
+    if sensitivity is None:
+        return
+    save_sensitivity(sensitivity, output_dir)
+    figure = draw_sensitivity(sensitivity)
+    path = Path(output_dir) / "figures" / "sensitivity.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+    print(
+        f"Relative gradient norm is highest in level '{sensitivity['selected_level']}' and block "
+        f"'{sensitivity['selected_block']}' ({path})."
+    )

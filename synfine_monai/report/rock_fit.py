@@ -14,8 +14,6 @@ from synfine_monai.report.results_folder import write_json_atomic
 from synfine_monai.training import rock_images
 from synfine_monai.visualize import looks_figure
 
-__all__ = ["write_rock_fit"]
-
 FRESH = 10_000  # added to the seed: rocks that were not fitted with
 PATCHES_OF_ONE = 4
 

@@ -10,12 +10,10 @@ import numpy as np
 from synfine_monai.data import LabelledSlice, Task, is_slice_folder
 from synfine_monai.files import atomic_file
 from synfine_monai.report.metrics_file import write_metrics
-from synfine_monai.report.page import write_page
+from synfine_monai.report.page import write_report
 from synfine_monai.report.table import method_words, results_table
 from synfine_monai.report.versions import file_hashes, write_provenance
 from synfine_monai.visualize import comparison_figure, save_segmentation_figure
-
-__all__ = ["RunReport"]
 
 TITLES = {"pore_dice": "Pore Dice", "mean_dice": "Mean Dice", "porosity_error": "Porosity error (points)"}
 MOST_PICTURES = 4
@@ -55,7 +53,7 @@ class RunReport:
             seeds={k: self.info.get(k) for k in ("seed", "patch_seed")},
             data_hashes=file_hashes(self._files()),
         )
-        write_page(self.output_dir, metrics, {k: v for k, v in self.info.items() if not isinstance(v, list | dict)})
+        write_report(self.output_dir, metrics, {k: v for k, v in self.info.items() if not isinstance(v, list | dict)})
         print("\n" + results_table(metrics))
         if self.task.held_back:
             print("There are no test items: the table judges by labelled slices that were held back from training.")

@@ -15,8 +15,6 @@ from synfine_monai.report.results_folder import write_csv_atomic
 from synfine_monai.transforms.generate import paint_masks
 from synfine_monai.visualize import gallery_figure
 
-__all__ = ["compare_styles", "draw_pairs", "draw_style_gallery", "write_style"]
-
 SHOWN = 10
 
 

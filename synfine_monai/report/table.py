@@ -4,18 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = [
-    "METHOD_WORDS",
-    "Column",
-    "best_methods",
-    "method_words",
-    "results_table",
-    "table_caption",
-    "table_columns",
-    "table_footnote",
-    "true_porosity",
-]
-
 METHOD_WORDS = {
     "surgical": "surgical fine-tuning",
     "all": "all layers fine-tuned",

@@ -16,8 +16,6 @@ import torch
 import synfine_monai
 from synfine_monai.report.results_folder import write_json_atomic
 
-__all__ = ["file_hashes", "provenance", "write_provenance"]
-
 _PACKAGES = (
     "torch", "monai", "pytorch-ignite", "numpy", "scipy", "scikit-image", "scikit-learn", "nibabel", "SimpleITK",
     "tifffile", "imagecodecs", "matplotlib",

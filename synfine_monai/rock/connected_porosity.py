@@ -14,8 +14,6 @@ from synfine_monai.files import atomic_file
 from synfine_monai.rock.pore_clusters import Clusters, PoreClusters
 from synfine_monai.rock.porosity_profile import PorosityProfile
 
-__all__ = ["ConnectedPorosity", "ConnectedPorosityCounter"]
-
 AXES = ("z", "y", "x")
 
 

@@ -4,8 +4,6 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["two_point_correlation", "two_point_error"]
-
 
 def two_point_correlation(pores: np.ndarray, fov: np.ndarray, reach: int = 32) -> np.ndarray:
     r"""Probability :math:`S(r)` that two voxels at distance r along x or along y are both pore.
@@ -60,8 +58,9 @@ def two_point_error(
 
 def _pairs(mask: np.ndarray, reach: int) -> np.ndarray:
     """(reach + 1,) int: pairs of True voxels at each distance, along x plus along y."""
-    return np.array([_pairs_along_rows(mask, r) + _pairs_along_rows(mask.swapaxes(-1, -2), r)
-                     for r in range(reach + 1)])  # fmt: skip
+    return np.array(
+        [_pairs_along_rows(mask, r) + _pairs_along_rows(mask.swapaxes(-1, -2), r) for r in range(reach + 1)]
+    )
 
 
 def _pairs_along_rows(mask: np.ndarray, distance: int) -> int:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage, sparse
 
-__all__ = ["CONNECTIVITIES", "Clusters", "PoreClusters"]
-
 CONNECTIVITIES = {6: 1, 18: 2, 26: 3}
 """Neighbours of a voxel -> in how many of its three indices they may differ: by faces, edges, corners."""
 

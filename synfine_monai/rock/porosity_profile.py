@@ -12,8 +12,6 @@ import numpy as np
 from synfine_monai.conventions import OUTSIDE
 from synfine_monai.files import atomic_file
 
-__all__ = ["PorosityProfile"]
-
 
 @dataclass
 class PorosityProfile:

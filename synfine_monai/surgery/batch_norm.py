@@ -5,8 +5,6 @@ from functools import partial
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-__all__ = ["batch_norm_parameters", "freeze_batch_norm", "norm_parameters", "unfreeze_batch_norm"]
-
 NORM_LAYERS = (_BatchNorm, nn.modules.instancenorm._InstanceNorm, nn.GroupNorm, nn.LayerNorm)
 
 

@@ -1,12 +1,18 @@
-"""A head for other classes, made of the rows that the source classes already have."""
+"""The head and the layers before it: fitted to a task's classes, probed, or made anew."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 
 import torch
+from torch import nn
 
 from synfine_monai.errors import ScanError
+from synfine_monai.networks import TRANSVERSAL
+from synfine_monai.surgery.gradients import LossFunction
+from synfine_monai.surgery.tuning import ALONE
 
-__all__ = ["adapt_head"]
+PARTS = {"none": (), "head": ("head",), "last_block": ("up_1", "head")}
+"""Words of ``--reinitialise`` -> modules of the network that start anew."""
 
 
 def adapt_head(
@@ -52,3 +58,85 @@ def adapt_head(
             tensor = state_dict[name]
             adapted[name] = torch.stack([tensor[list(source or range(len(tensor)))].mean(0) for source in sources])
     return adapted, undecided
+
+
+def linear_probe(
+    network: nn.Module,
+    data: Mapping[str, torch.Tensor],
+    loss_function: LossFunction,
+    steps: int = 100,
+    batch_size: int = 8,
+    learning_rate: float = 1e-2,
+    seed: int = 0,
+) -> None:
+    """Train ``network.head`` in place by Adam; everything else, batch-norm statistics included, stays as it is.
+
+    Args:
+        network: has a last layer ``head``.
+        data: "image" (N, C, H, W) and "label" (N, 1, H, W).
+        loss_function: called with (logits, target).
+        steps: optimiser steps.
+        batch_size: patches a step.
+        learning_rate: of Adam.
+        seed: of the choice of patches.
+    """
+    device = next(network.parameters()).device
+    wishes = [(parameter, parameter.requires_grad) for parameter in network.parameters()]
+    mode = network.training
+    network.eval().requires_grad_(False)
+    network.head.requires_grad_(True)
+    optimizer = torch.optim.Adam(network.head.parameters(), learning_rate)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        chosen = torch.randint(len(data["image"]), (batch_size,), generator=generator)
+        optimizer.zero_grad()
+        loss_function(network(data["image"][chosen].to(device)), data["label"][chosen].to(device)).backward()
+        optimizer.step()
+    network.zero_grad()
+    network.train(mode)
+    for parameter, wish in wishes:
+        parameter.requires_grad_(wish)
+
+
+def check_reinitialise(part: str, tune: str) -> None:
+    """Refuse an unknown word, and a way to tune that would leave random layers as they are.
+
+    Args:
+        part: word of ``--reinitialise``.
+        tune: word of ``--tune``, a known one.
+
+    Raises:
+        ScanError: naming the way out.
+    """
+    if part not in PARTS:
+        near = difflib.get_close_matches(str(part), PARTS, n=1, cutoff=0.0)[0]
+        raise ScanError(f"reinitialise has no '{part}': did you mean '{near}'? There are {', '.join(PARTS)}.")
+    if tune in ALONE and tune != "none":
+        return
+    parts = {**TRANSVERSAL, "last_layer": ("head",)}
+    trained = {module for word in map(str.strip, tune.split("+")) for module in parts.get(word, (word,))}
+    left = [module for module in PARTS[part] if module not in trained]
+    if left:
+        raise ScanError(
+            f"--reinitialise {part} makes '{left[0]}' random, but --tune {tune} does not train it: tune "
+            f"'{'+'.join([*([] if tune == 'none' else [tune]), *left])}' or 'all', or reinitialise none."
+        )
+
+
+def reinitialise(network: nn.Module, part: str, seed: int = 0) -> None:
+    """Give the layers of ``part`` torch's default initialisation, in place.
+
+    Batch norm in it starts as the identity: mean 0, variance 1, scale 1, shift 0. The same seed gives the same layers,
+    and the global random state stays as it is.
+
+    Args:
+        network: with the modules that ``PARTS`` names.
+        part: "none", "head" or "last_block".
+        seed: of the initialisation.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for path in PARTS[part]:
+            for module in network.get_submodule(path).modules():
+                if hasattr(module, "reset_parameters"):
+                    module.reset_parameters()

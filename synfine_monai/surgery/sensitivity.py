@@ -13,11 +13,8 @@ from torch import nn
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL
-from synfine_monai.surgery.gradient_noise import signal_to_noise
-from synfine_monai.surgery.gradient_norm import measure_gradient_norms, summarise_groups
-from synfine_monai.surgery.probe import LossFunction
-
-__all__ = ["load_sensitivity", "measure_sensitivity", "save_sensitivity", "select_group"]
+from synfine_monai.surgery.gradients import LossFunction, measure_gradient_norms, signal_to_noise, summarise_groups
+from synfine_monai.surgery.tuning import needs_sensitivity
 
 SET_APART = ("head",)
 """Groups that the automatic choice passes over: RGN over-rates tiny ones."""
@@ -97,19 +94,22 @@ def save_sensitivity(sensitivity: Mapping[str, Any], output_dir: str | Path) -> 
     return as_json, as_csv
 
 
-def load_sensitivity(path: str | Path) -> dict[str, Any]:
-    """Read what :func:`save_sensitivity` wrote.
+def probe_batches(
+    data: Mapping[str, torch.Tensor], batch_size: int = 8, batches: int = 5, seed: int = 0
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """At most ``batches`` (input, target) pairs of min(``batch_size``, N) patches, without repetition if N allows."""
+    size = min(batch_size, len(data["image"]))
+    order = torch.randperm(len(data["image"]), generator=torch.Generator().manual_seed(seed))
+    chosen = [order[i : i + size] for i in range(0, len(order) - size + 1, size)][:batches]
+    return [(data["image"][c], data["label"][c]) for c in chosen]
 
-    Raises:
-        ScanError: if the file is missing or is not a sensitivity.
-    """
-    try:
-        sensitivity = json.loads(Path(path).read_text(encoding="utf-8"))
-        missing = {"parameters", "sequential", "transversal"} - set(sensitivity)
-    except (OSError, ValueError, TypeError) as error:
-        raise ScanError(
-            f"{path} cannot be read as a sensitivity: {error}. Run the verb 'sensitivity' first."
-        ) from error
-    if missing:
-        raise ScanError(f"{path} lacks {', '.join(sorted(missing))}: write it anew with the verb 'sensitivity'.")
-    return sensitivity
+
+def sensitivity_for(
+    tune: str, network: nn.Module, loss_function: LossFunction, data: Mapping[str, torch.Tensor], seed: int = 0
+) -> dict[str, Any] | None:
+    """What ``measure_sensitivity`` gives if ``tune`` needs it (with the signal-to-noise ratio for ``auto_snr``)."""
+    if not needs_sensitivity(tune):
+        return None
+    return measure_sensitivity(
+        network, loss_function, probe_batches(data, seed=seed), with_signal_to_noise="auto_snr" in tune
+    )

@@ -1,4 +1,4 @@
-"""What ``--tune`` means: which parameters train, how fast, and in which stages."""
+"""What ``--tune`` means: which parameters train, how fast, in which stages, and as which groups of an optimizer."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,18 +10,6 @@ from torch import nn
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, parameters_of
 from synfine_monai.surgery.batch_norm import batch_norm_parameters, norm_parameters
-
-__all__ = [
-    "TUNE_WORDS",
-    "TuningPlan",
-    "TuningStage",
-    "apply_plan",
-    "check_tune",
-    "needs_sensitivity",
-    "select_parameters",
-    "tuned_optimizer_groups",
-    "tuning_plan",
-]
 
 TUNE_WORDS: Mapping[str, str] = {
     "auto": "the level of highest RGN",
@@ -220,3 +208,16 @@ def _in_proportion(network: nn.Module, values: Mapping[str, float] | None, tune:
     if not largest > 0:
         raise ScanError(f"tune '{tune}' finds no value above zero in the sensitivity: measure it anew for this word.")
     return {name: value / largest for name, value in values.items() if value > 0}
+
+
+def plan_groups(network: nn.Module, plan: TuningPlan, learning_rate: float) -> list[dict[str, Any]]:
+    """Groups for an optimizer that serves all stages; the network is left as its first stage wants it.
+
+    The last stage trains the most. What an earlier one freezes gets no gradient, and an optimizer passes over it.
+    ``--tune none`` gets all parameters at a rate of 0.
+    """
+    if not plan.stages:
+        return [{"params": list(network.parameters()), "lr": 0.0}]
+    groups = apply_plan(network, plan, learning_rate, stage=len(plan.stages) - 1)
+    apply_plan(network, plan, learning_rate, stage=0)
+    return groups

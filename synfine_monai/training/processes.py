@@ -1,19 +1,19 @@
-"""Processes that train one network together: how each joins the others, and what it shares with them."""
+"""Processes that train one network together: how they join, each one's share of a batch, the loss of the whole."""
 
 import logging
 import os
 import sys
+from collections.abc import Mapping
 from functools import partialmethod
 
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks import share_batch_norm
-
-__all__ = ["join_processes", "own_device", "share_network"]
+from synfine_monai.networks import gather_shares, share_batch_norm
 
 
 def own_device() -> torch.device:
@@ -78,3 +78,62 @@ def share_network(
     for parameter in later:
         parameter.requires_grad_(False)
     return shared
+
+
+class BatchShare(Dataset):
+    """Item ``i`` is the ``rank``-th of ``world_size`` equal parts of batch ``i``.
+
+    Every process makes the whole batch and keeps its part, so that all of them together see what one would have seen
+    alone, whatever their number.
+
+    Args:
+        dataset: items are batches of ``dataset.batch_size`` patches: mappings of tensors with the patches along the
+            first axis.
+        rank: of this process, from 0.
+        world_size: number of processes; the batch size must be a multiple of it.
+
+    Raises:
+        ScanError: if batches cannot be shared out evenly; none is made to find out.
+    """
+
+    def __init__(self, dataset: Dataset, rank: int, world_size: int) -> None:
+        if dataset.batch_size % world_size:
+            raise ScanError(
+                f"batch_size {dataset.batch_size} cannot be shared by {world_size} processes: "
+                f"use a multiple of {world_size}."
+            )
+        self.dataset, self.rank, self.part = dataset, rank, dataset.batch_size // world_size
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        first = self.rank * self.part
+        return {key: values[first : first + self.part] for key, values in self.dataset[index].items()}
+
+
+class WholeBatchLoss(nn.Module):
+    """Compute a loss from all processes' answers and targets, as one process with the whole batch would.
+
+    An average of the shares' losses is another number: Dice is no mean over patches, and a mean over labelled pixels
+    weighs a share by how many it holds. Every process gets the same value. Its gradients are right once they are
+    averaged over the processes (see ``gather_shares``), as ``DistributedDataParallel`` does.
+
+    Args:
+        loss: called with (answer, target).
+
+    Shapes:
+        answer (B, …) and target (B, …), or a mapping of such targets: this process's shares, B alike in all of them
+        -> what ``loss`` gives.
+    """
+
+    def __init__(self, loss: nn.Module) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, answer: torch.Tensor, target: torch.Tensor | Mapping[str, torch.Tensor]) -> torch.Tensor:
+        if isinstance(target, Mapping):
+            whole = {name: gather_shares(target[name]) for name in sorted(target)}
+        else:
+            whole = gather_shares(target)
+        return self.loss(gather_shares(answer), whole)

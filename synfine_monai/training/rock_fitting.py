@@ -1,6 +1,7 @@
 """Fit a rock's look to unlabelled patches of a scan: turn its knobs until distances to them are small."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,6 @@ from synfine_monai.data import SyntheticPatches
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics import distances
 from synfine_monai.transforms.generate import knobs, load_rock, middle, turn_knobs
-
-__all__ = ["fit_rock", "rock_images"]
 
 ROCKS, PATCHES_OF_ONE = 24, 3
 REAL_PATCHES = 128  # that each evaluation compares with; more cost time and change little
@@ -61,26 +60,17 @@ def fit_rock(
     real = real[:: max(1, len(real) // REAL_PATCHES)]
     # many rocks: a wide preset's own distance would be a matter of luck otherwise
     scales = _scales(real, rock_images(preset, class_of_phase, 4 * ROCKS, 1, seed, normalisation))
-    history: list[dict[str, float]] = []
-    tried: list[np.ndarray] = []
 
-    def objective(values: np.ndarray) -> float:
-        if len(history) == evaluations:
-            raise StopIteration
-        values = np.clip(values, 0, 1)
-        turned = turn_knobs(preset, values, spread, geometry)
-        apart = distances(real, rock_images(turned, class_of_phase, ROCKS, PATCHES_OF_ONE, seed, normalisation))
-        tried.append(values)
-        history.append({"objective": float(np.mean([apart[key] / scales[key] for key in scales])), **apart})
-        lowest = min(step["objective"] for step in history)
-        progress.set_postfix_str(f"distance {lowest:.3f} of the preset's", refresh=False)
-        progress.update()
-        return history[-1]["objective"]
+    def turned(values: np.ndarray) -> dict[str, Any]:
+        return turn_knobs(preset, values, spread, geometry)
 
-    with tqdm(total=evaluations, desc="Fitting the rock", unit="try") as progress:
-        _minimise(objective, middle(found, preset))
+    def apart(values: np.ndarray) -> dict[str, float]:
+        made = rock_images(turned(values), class_of_phase, ROCKS, PATCHES_OF_ONE, seed, normalisation)
+        return distances(real, made)
+
+    tried, history = _minimise(apart, scales, middle(found, preset), evaluations)
     best = int(np.argmin([step["objective"] for step in history]))
-    return turn_knobs(preset, tried[best].tolist(), spread, geometry), history
+    return turned(tried[best]), history
 
 
 def rock_images(
@@ -98,8 +88,9 @@ def rock_images(
     """
     preset = load_rock(rock)
     looks = [entry for entry in preset["appearance"] if entry.get("part") != "RandLabelBoundary"]
-    dataset = SyntheticPatches({**preset, "appearance": looks}, class_of_phase, rocks, patches_of_one, seed=seed,
-                               normalisation=normalisation)  # fmt: skip
+    dataset = SyntheticPatches(
+        {**preset, "appearance": looks}, class_of_phase, rocks, patches_of_one, seed=seed, normalisation=normalisation
+    )
     return torch.stack([patch["image"] for index in range(rocks) for patch in dataset[index]])
 
 
@@ -109,10 +100,25 @@ def _scales(real: torch.Tensor, made: torch.Tensor) -> dict[str, float]:
     return {key: max(preset[key], halves[key], 1e-6) for key in preset}
 
 
-def _minimise(objective: Callable[[np.ndarray], float], start: np.ndarray) -> None:
-    """Run the minimiser until it is content or ``objective`` ends it by StopIteration."""
+def _minimise(
+    apart: Callable[[np.ndarray], dict[str, float]], scales: Mapping[str, float], start: np.ndarray, evaluations: int
+) -> tuple[list[np.ndarray], list[dict[str, float]]]:
+    """Settings of the knobs and their distances, try by try, until the minimiser is content or has had its share."""
+    tried: list[np.ndarray] = []
+    history: list[dict[str, float]] = []
+
+    def objective(values: np.ndarray) -> float:
+        if len(history) == evaluations:
+            raise StopIteration
+        tried.append(np.clip(values, 0, 1))
+        found = apart(tried[-1])
+        history.append({"objective": float(np.mean([found[key] / scales[key] for key in scales])), **found})
+        lowest = min(step["objective"] for step in history)
+        progress.set_postfix_str(f"distance {lowest:.3f} of the preset's", refresh=False)
+        progress.update()
+        return history[-1]["objective"]
+
     options = {"rhobeg": FIRST_STEP, "maxiter": 10**6, "tol": 1e-3}
-    try:
+    with tqdm(total=evaluations, desc="Fitting the rock", unit="try") as progress, suppress(StopIteration):
         minimize(objective, start, method="COBYLA", bounds=[(0, 1)] * len(start), options=options)
-    except StopIteration:
-        return
+    return tried, history

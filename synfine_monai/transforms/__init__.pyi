@@ -5,16 +5,19 @@ from .attenuation import (
     estimate_air_and_solid as estimate_air_and_solid,
     require_attenuation as require_attenuation,
 )
-from .augment import RandAugmentBatchd as RandAugmentBatchd
-from .diffuse import RandDiffuseBatchd as RandDiffuseBatchd
-from .drop_conditions import RandDropConditionsd as RandDropConditionsd
+from .augment import (
+    RandAugmentBatchd as RandAugmentBatchd,
+    RandMixUpBatchd as RandMixUpBatchd,
+    soft_labels as soft_labels,
+    then_mix_up as then_mix_up,
+)
+from .diffuse import RandDiffuseBatchd as RandDiffuseBatchd, RandDropConditionsd as RandDropConditionsd
 from .filling import fill_outside as fill_outside
-from .logits_to_labels import LogitsToLabelsd as LogitsToLabelsd
-from .looks import match_look as match_look
-from .mix_up import RandMixUpBatchd as RandMixUpBatchd, soft_labels as soft_labels, then_mix_up as then_mix_up
-from .phases_of_classes import classes_to_phases as classes_to_phases
-from .uncertainty import (
+from .labels import (
     LabelsWithUncertaintyd as LabelsWithUncertaintyd,
+    LogitsToLabelsd as LogitsToLabelsd,
+    classes_to_phases as classes_to_phases,
     is_disagreement as is_disagreement,
     is_measured as is_measured,
 )
+from .looks import match_look as match_look

@@ -6,8 +6,6 @@ from monai.transforms import Transform
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["AttenuationToGrey", "GreyToAttenuation", "estimate_air_and_solid", "require_attenuation"]
-
 AIR_PERCENTILE = 0.5
 """Darkest grey levels inside the core: open pores, where a rock has any."""
 SOLID_PERCENTILE = 75.0

@@ -1,13 +1,11 @@
-"""Random noise and noise levels for a batch of patches, as diffusion training needs them."""
+"""What a denoiser's batch gets at random: noise at a level, and conditions left out."""
 
 from collections.abc import Hashable, Mapping
 
 import numpy as np
 import torch
 from monai.config import KeysCollection
-from monai.transforms import MapTransform, Randomizable
-
-__all__ = ["RandDiffuseBatchd"]
+from monai.transforms import MapTransform, Randomizable, Transform
 
 
 class RandDiffuseBatchd(Randomizable, MapTransform):
@@ -41,4 +39,38 @@ class RandDiffuseBatchd(Randomizable, MapTransform):
         generator = torch.Generator().manual_seed(self.pixel_seed)
         out["noise"] = torch.randn(image.shape, generator=generator).to(image)
         out["timesteps"] = torch.from_numpy(self.levels).to(image.device)
+        return out
+
+
+class RandDropConditionsd(Randomizable, Transform):
+    """Drop ``label`` and ``style``, each by itself: what classifier-free guidance needs (Ho & Salimans 2021).
+
+    Args:
+        no_mask: label of a voxel whose phase is not told.
+        no_style: row that stands for "any style".
+        mask_dropout: chance that a patch loses its mask, 0 to 1.
+        style_dropout: chance that it loses its style, 0 to 1.
+
+    Raises:
+        ValueError: if a chance is out of range.
+    """
+
+    def __init__(self, no_mask: int, no_style: int, mask_dropout: float = 0.2, style_dropout: float = 0.1) -> None:
+        for name, chance in {"mask_dropout": mask_dropout, "style_dropout": style_dropout}.items():
+            if not 0 <= chance <= 1:
+                raise ValueError(f"{name} must lie in 0 to 1, got {chance}.")
+        self.fill = {"label": no_mask, "style": no_style}
+        self.chance = {"label": mask_dropout, "style": style_dropout}
+
+    def randomize(self, batch_size: int) -> None:
+        """Draw which patches lose what."""
+        self.dropped = {key: self.R.uniform(size=batch_size) < chance for key, chance in self.chance.items()}
+
+    def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
+        out = dict(data)
+        self.randomize(len(out["label"]))
+        for key, dropped in self.dropped.items():
+            values = out[key].clone()
+            values[torch.from_numpy(np.flatnonzero(dropped))] = self.fill[key]
+            out[key] = values
         return out

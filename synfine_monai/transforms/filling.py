@@ -4,8 +4,6 @@ import numpy as np
 import torch
 from torch.nn.functional import interpolate
 
-__all__ = ["fill_outside"]
-
 
 def fill_outside(image: np.ndarray, fov: np.ndarray) -> np.ndarray:
     """Fill what lies outside the field of view smoothly from inside, slice by slice.

@@ -8,8 +8,6 @@ from scipy.fft import dctn, idctn
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["match_look"]
-
 QUANTILES = np.linspace(0, 1, 1001)
 LARGEST_GAIN = 10.0  # where one set has next to no power, a ratio says nothing
 BATCH = 1024
@@ -54,8 +52,10 @@ def _rings(side: int) -> np.ndarray:
 
 def _amplitudes(images: np.ndarray) -> np.ndarray:
     """Root mean square amplitude in each ring of one half cycle: (largest ring + 1,)."""
-    power = sum((dctn(batch, axes=(1, 2), norm="ortho").astype(float) ** 2).sum(0)
-                for batch in np.array_split(images, -(-len(images) // BATCH)))  # fmt: skip
+    power = sum(
+        (dctn(batch, axes=(1, 2), norm="ortho").astype(float) ** 2).sum(0)
+        for batch in np.array_split(images, -(-len(images) // BATCH))
+    )
     rings = np.rint(_rings(images.shape[-1])).astype(int)
     return np.sqrt(np.bincount(rings.ravel(), power.ravel()) / np.bincount(rings.ravel()) / len(images))
 

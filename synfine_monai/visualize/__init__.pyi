@@ -1,11 +1,7 @@
 from .comparison import comparison_figure as comparison_figure
-from .connected_porosity import draw_connected_porosity as draw_connected_porosity
-from .gains import gains_figure as gains_figure
-from .gallery import gallery_figure as gallery_figure
-from .label_efficiency import label_efficiency_figure as label_efficiency_figure
-from .looks import looks_figure as looks_figure
-from .porosity_profile import draw_porosity_profile as draw_porosity_profile
-from .ranks import rank_figure as rank_figure
-from .rgn_and_dice import rgn_and_dice_figure as rgn_and_dice_figure
+from .gallery import gallery_figure as gallery_figure, looks_figure as looks_figure
+from .label_efficiency import gains_figure as gains_figure, label_efficiency_figure as label_efficiency_figure
+from .porosity import draw_connected_porosity as draw_connected_porosity, draw_porosity_profile as draw_porosity_profile
+from .rgn_and_dice import rank_figure as rank_figure, rgn_and_dice_figure as rgn_and_dice_figure
 from .segmentation import save_segmentation_figure as save_segmentation_figure
 from .sensitivity import draw_sensitivity as draw_sensitivity

@@ -6,8 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["comparison_figure", "draw_methods"]
-
 _LEARNED, _CLASSICAL, _FIRST = "#56B4E9", "#999999", "#0072B2"
 _CLASSICAL_METHODS = ("random_forest", "lookup", "threshold", "otsu")
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
-__all__ = ["PHASE_COLORS", "class_colormap", "class_colors"]
-
 PHASE_COLORS = {"pore": "#0072B2", "water": "#56D6E6", "clay": "#E69F00", "matrix": "#999999", "dense": "#F0E442"}
 UNKNOWN = "#CC79A7"
 """Colour of a class that no phase covers."""

@@ -1,5 +1,6 @@
 """A slice, its truth, what a method made of it, and where the two differ."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,7 @@ from matplotlib.patches import Patch
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.files import atomic_file
-from synfine_monai.visualize.field_of_view import OUTLINE, draw_scale_bar
 from synfine_monai.visualize.phase_colors import class_colormap
-
-__all__ = [
-    "ERROR_COLORS",
-    "draw_errors",
-    "draw_image",
-    "draw_labels",
-    "save_segmentation_figure",
-    "segmentation_figure",
-]
 
 WIDEST = 1024  # pixels; larger slices are thinned for the figure
 ERROR_COLORS = {
@@ -34,6 +25,7 @@ ERROR_COLORS = {
 }
 """Colours of right and wrong voxels: none of them is a phase's."""
 _OUTSIDE = 0.3  # opacity of what lies outside the field of view
+OUTLINE = "#D55E00"
 
 
 def segmentation_figure(
@@ -64,27 +56,29 @@ def segmentation_figure(
     step = max(1, -(-max(shape) // WIDEST))
     thin = (slice(None, None, step),) * 2
     image, prediction, fov = image[thin], prediction[thin], fov[thin]
-    pixel_um = None if voxel_size_um is None else voxel_size_um[2] * step
     colors = class_colormap(phases)
     panels = 2 if label is None else 4
     figure = Figure(figsize=(3.6 * panels, 3.6 * shape[0] / shape[1] + 1.1), layout="constrained")
     axes = figure.subplots(1, panels)
-    draw_image(axes[0], image, fov, pixel_um)
+    draw_image(axes[0], image, fov, None if voxel_size_um is None else voxel_size_um[2] * step)
     draw_labels(axes[-1 if label is None else 2], np.where(fov, prediction, UNLABELLED), fov, colors, "prediction")
     if label is not None:
         truth = np.where(fov, label[thin], UNLABELLED)
         draw_labels(axes[1], truth, fov, colors, "truth (white: not labelled)")
         kinds = draw_errors(axes[3], prediction, truth, fov, pore_labels)
-        errors = [Patch(color=ERROR_COLORS[kind], label=kind) for kind in kinds]
-        figure.legend(handles=errors, loc="outside lower right", ncols=2, frameon=False)
-    classes = [Patch(color=colors(k), label=name) for k, name in enumerate(class_names)]
-    classes.append(Line2D([], [], color=OUTLINE, linestyle="dashed", label="field of view"))
-    figure.legend(handles=classes, loc="outside lower left", ncols=3, frameon=False)
+        _legend(figure, [(kind, ERROR_COLORS[kind]) for kind in kinds], "right", columns=2)
+    outline = Line2D([], [], color=OUTLINE, linestyle="dashed", label="field of view")
+    _legend(figure, [(name, colors(k)) for k, name in enumerate(class_names)], "left", 3, outline)
     figure.suptitle(title)
     return figure
 
 
-def save_segmentation_figure(path: Path | str, *arguments: Any, **options: Any) -> Path:
+def _legend(figure: Figure, entries: Sequence[tuple[str, Any]], side: str, columns: int, *more: Line2D) -> None:
+    handles = [*(Patch(color=color, label=name) for name, color in entries), *more]
+    figure.legend(handles=handles, loc=f"outside lower {side}", ncols=columns, frameon=False)
+
+
+def save_segmentation_figure(path: Path | str, *arguments: object, **options: object) -> Path:
     """Draw ``segmentation_figure(*arguments, **options)`` and write it as PNG, whole or not at all."""
     figure = segmentation_figure(*arguments, **options)
     with atomic_file(path) as temporary:
@@ -140,3 +134,30 @@ def _finish(axes: Axes, title: str, fov: np.ndarray) -> None:
         axes.contour(columns, rows, framed, levels=[0.5], colors=OUTLINE, linestyles="dashed", linewidths=1.0)
     axes.set(title=title, xlim=(-2, width + 1), ylim=(height + 1, -2))
     axes.set_axis_off()
+
+
+def draw_scale_bar(axes: Axes, width: int, height: int, pixel_um: float) -> None:
+    """Draw a bar of a round length (1, 2 or 5 times a power of ten), about a fifth of the image's width.
+
+    Args:
+        axes: holds an image of ``width`` × ``height`` pixels.
+        width: of the image in pixels.
+        height: of the image in pixels.
+        pixel_um: width of a pixel in µm.
+    """
+    wanted = width * pixel_um / 5
+    power = 10.0 ** math.floor(math.log10(wanted))
+    length = max(factor * power for factor in (1, 2, 5) if factor * power <= wanted * (1 + 1e-9))
+    left, bottom = 0.04 * width, 0.95 * height
+    text = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
+    axes.plot([left, left + length / pixel_um], [bottom, bottom], color="white", linewidth=6, solid_capstyle="butt")
+    axes.plot([left, left + length / pixel_um], [bottom, bottom], color="black", linewidth=3, solid_capstyle="butt")
+    axes.text(
+        left + length / pixel_um / 2,
+        bottom - 0.02 * height,
+        text,
+        ha="center",
+        va="bottom",
+        color="white",
+        bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 2},
+    )

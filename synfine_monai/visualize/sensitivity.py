@@ -6,8 +6,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["draw_sensitivity"]
-
 LINE, ACCENT = "#4c5f7a", "#d1495b"
 
 

@@ -9,7 +9,7 @@ from torch.nn.functional import interpolate
 
 from synfine_monai.baselines import DenoiserFeaturesBaseline, denoiser_features
 from synfine_monai.baselines.denoiser_features import DenoiserFeatures
-from synfine_monai.baselines.lookup import LookupBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from synfine_monai.baselines import random_forest
-from synfine_monai.baselines.lookup import LookupBaseline
-from synfine_monai.baselines.random_forest import RandomForestBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline
+from synfine_monai.baselines.random_forest import RandomForestBaseline, features_of_rows
 
 
 @pytest.fixture
@@ -55,3 +55,22 @@ def test_a_class_that_was_never_labelled_keeps_the_numbers_of_the_others(labelle
     rock.label[rock.label == 1] = 0
     prediction = RandomForestBaseline(trees=5).fit([rock]).predict(rock.image, rock.fov)
     assert set(np.unique(prediction)) == {0, 2}
+
+
+def test_bands_of_rows_give_the_features_of_the_whole_slice(monkeypatch):
+    monkeypatch.setattr(random_forest, "_BAND", 60)
+    image = np.random.default_rng(0).normal(size=(250, 40)).astype(np.float32)
+    bands = list(features_of_rows(image))
+    assert [rows.start for rows, _ in bands] == [0, 60, 120, 180, 240]
+    whole = random_forest.multiscale_features(image)
+    assert whole.shape == (250, 40, 24)
+    assert np.array_equal(np.concatenate([features for _, features in bands]), whole)
+
+
+def test_a_voxel_sees_its_surroundings_and_not_the_far_side():
+    image = np.zeros((200, 40), dtype=np.float32)
+    image[100, 20] = 1.0
+    seen = np.abs(random_forest.multiscale_features(image)).max(axis=(1, 2)) > 0
+    assert seen[60:140].all()
+    assert not seen[:30].any()
+    assert not seen[170:].any()

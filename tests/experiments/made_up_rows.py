@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from synfine_monai.experiments.selection import BLOCKS, LEVELS
+from synfine_monai.experiments.results import BLOCKS, LEVELS
 from synfine_monai.metrics import encode_counts
 
 SIZE = 1000

@@ -2,7 +2,7 @@ import pytest
 from runs_that_count import CountedRun, LoadingRun
 
 from synfine_monai.errors import ScanError
-from synfine_monai.experiments import Experiment, RunsFile, grid
+from synfine_monai.experiments import Experiment, RunsFile, choose_numbers, grid
 from synfine_monai.experiments.experiment import _in_turn
 
 RUNS = grid({"task": ["berea", "concrete"], "seed": [0, 1, 2]})
@@ -85,3 +85,29 @@ def test_what_is_shared_is_made_in_turn_and_once():
     lists = [["scans", "network", "bridge"], ["scans", "other network"], [], ["scans", "network", "long bridge"]]
     assert _in_turn(lists) == [["scans"], ["network", "other network"], ["bridge", "long bridge"]]
     assert _in_turn([]) == []
+
+
+def test_every_combination_the_last_factor_fastest():
+    assert grid({"task": ["berea", "concrete"], "seed": [0, 1]}) == [
+        {"task": "berea", "seed": 0},
+        {"task": "berea", "seed": 1},
+        {"task": "concrete", "seed": 0},
+        {"task": "concrete", "seed": 1},
+    ]
+
+
+def test_a_factor_without_values_leaves_nothing_to_do():
+    assert grid({"task": ["berea"], "seed": []}) == []
+
+
+SIZES = {"default": {"seeds": 3}, "full": {"seeds": 5}, "quick": {"seeds": 1}}
+
+
+def test_the_size_is_chosen_and_quick_wins():
+    assert choose_numbers(SIZES, "full", quick=False) == {"seeds": 5}
+    assert choose_numbers(SIZES, "full", quick=True) == {"seeds": 1}
+
+
+def test_an_unknown_size_is_refused_with_those_that_are_there():
+    with pytest.raises(ScanError, match="default or full, got 'huge'"):
+        choose_numbers(SIZES, "huge", quick=False)

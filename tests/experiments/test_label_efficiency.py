@@ -3,16 +3,18 @@ import math
 import pytest
 from made_up_rows import row
 
-from synfine_monai.experiments import label_report
-from synfine_monai.experiments.label_efficiency import budget_table, labels_needed, needed_table, saved_table
+from synfine_monai.experiments import arm_report, label_report
+from synfine_monai.experiments.label_efficiency import budget_tables, labels_needed, needed_table, saved_table
 
 SCORES = {"berea": "pore_dice"}
 
 
 def curve(method, dice, seed=0, budgets=("4", "16", "all"), patches=(4, 16, 32)):
     """Rows of one method, one a budget."""
-    return [row(method, seed, d, label_budget=budget, patches=count)
-            for budget, count, d in zip(budgets, patches, dice, strict=True)]  # fmt: skip
+    return [
+        row(method, seed, d, label_budget=budget, patches=count)
+        for budget, count, d in zip(budgets, patches, dice, strict=True)
+    ]
 
 
 @pytest.fixture
@@ -44,7 +46,8 @@ def test_a_curve_that_stays_below_is_infinite():
 
 
 def test_budgets_stand_side_by_side_and_a_gap_is_a_dash(rows):
-    lines = budget_table(rows[:-1], "pore_dice").splitlines()
+    task, _, *lines = budget_tables(rows[:-1], SCORES).splitlines()
+    assert task == "**berea**"
     assert lines[0] == "| method | N = 4 | N = 16 | N = all |"
     assert lines[2].startswith("| surgical fine-tuning | 0.800 [0.800, 0.800] | 0.900")
     assert lines[3] == "| last layer fine-tuned | 0.500 [0.500, 0.500] | 0.550 [0.550, 0.550] | – |"
@@ -95,3 +98,29 @@ def test_page_and_figure_are_written(rows, tmp_path):
         "## berea, 4 patches", "## berea, 16 patches", "## berea, all patches",
     ]  # fmt: skip
     assert "| berea, 4 | +0.200 [+0.200, +0.200], better | +0.300 [+0.300, +0.300], better |" in text
+
+
+WORDS = {"vanilla": "fine-tuning alone", "bridged": "bridged", "mixed_1": "mixed 1:1"}
+
+
+def arm_rows(arms):
+    return [row(arm, seed, dice, label_budget=4) for arm, dice in arms.items() for seed in range(3)]
+
+
+def test_tables_name_the_arms_and_answer_the_questions(tmp_path):
+    questions = {"Bridged against mixed": [["bridged", "mixed_1"]]}
+    made = arm_rows({"vanilla": 0.8, "bridged": 0.9, "mixed_1": 0.85})
+    text = arm_report(tmp_path, "Bridge", made, SCORES, WORDS, questions, {"Distances": "none"}).read_text()
+    assert "| fine-tuning alone | 0.800" in text
+    assert "| berea, 4 | +0.050 [+0.050, +0.050], better |" in text
+    assert "## Distances\n\nnone" in text
+    assert text.index("Dice of every arm") < text.index("Bridged against mixed") < text.index("Distances")
+    assert (tmp_path / "gains.png").is_file()
+
+
+def test_arms_that_were_not_run_are_left_out(tmp_path):
+    questions = {"Bridged against mixed": [["bridged", "mixed_1"]], "Gain": [["bridged", "vanilla"]]}
+    text = arm_report(tmp_path, "x", arm_rows({"vanilla": 0.8, "bridged": 0.9}), SCORES, WORDS, questions).read_text()
+    assert "mixed 1:1" not in text
+    assert "## Bridged against mixed" not in text
+    assert "## Gain" in text

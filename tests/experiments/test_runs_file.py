@@ -44,8 +44,10 @@ def test_rows_are_sorted_by_factors_numbers_by_size_and_all_last(path):
     record.add(run(task="airy", seed=9))
     rows = RunsFile(path, FACTORS).rows
     assert [(row["task"], row["label_budget"], row["seed"]) for row in rows] == [
-        ("airy", "4", "9"), ("airy", "4", "10"), *(("berea", budget, "0") for budget in ("4", "16", "128", "all"))
-    ]  # fmt: skip
+        ("airy", "4", "9"),
+        ("airy", "4", "10"),
+        *(("berea", budget, "0") for budget in ("4", "16", "128", "all")),
+    ]
 
 
 def test_a_budget_without_limit_is_all_and_found_again(path):

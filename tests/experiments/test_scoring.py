@@ -51,6 +51,8 @@ def test_places_hold_the_same_voxels_as_the_scores(task):
 
 
 def test_sensitivities_are_one_cell():
-    sensitivity = {"sequential": {"down_0": {"mean": 0.01234567, "sd": 1}, "head": {"mean": 12.0}},
-                   "transversal": {"high": {"mean": 0.5}}}  # fmt: skip
+    sensitivity = {
+        "sequential": {"down_0": {"mean": 0.01234567, "sd": 1}, "head": {"mean": 12.0}},
+        "transversal": {"high": {"mean": 0.5}},
+    }
     assert scoring.describe_sensitivity(sensitivity) == "down_0=0.01235 head=12 high=0.5"

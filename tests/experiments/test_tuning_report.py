@@ -2,7 +2,7 @@ import pytest
 from made_up_rows import ALIKE, RGN, row, rows_of_parts
 
 from synfine_monai.experiments import tuning_report
-from synfine_monai.experiments.selection import mean_ranks, with_selected
+from synfine_monai.experiments.results import mean_ranks, with_selected
 from synfine_monai.experiments.tuning import rank_table, selection_table
 
 SCORES = {"berea": "pore_dice"}

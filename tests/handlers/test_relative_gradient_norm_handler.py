@@ -6,7 +6,7 @@ from ignite.engine import Events
 from monai.engines import SupervisedTrainer
 from torch.utils.tensorboard import SummaryWriter
 
-from synfine_monai.handlers.relative_gradient_norm import RelativeGradientNormHandler
+from synfine_monai.handlers.surgical_tuning import RelativeGradientNormHandler
 from synfine_monai.losses import MaskedDiceCELoss
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockUNet
 from synfine_monai.surgery import measure_sensitivity

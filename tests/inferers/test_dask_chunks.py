@@ -11,12 +11,13 @@ import dask
 import numpy as np
 import pytest
 import torch
+from small_model import save_small_model
 
 from synfine_monai.data import read_slab
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers import DaskChunks, MixedPrecisionInferer, SliceWindowInferer, ViewAverageInferer
 from synfine_monai.inferers.dask_chunks import ChunkWork, segment_chunk
-from synfine_monai.networks import FORMAT_VERSION, RockUNet, architecture_of, load_network, save_model
+from synfine_monai.networks import load_network
 from synfine_monai.scans import ChunkedOutput, create_scan, new_scan_info, open_scan
 from synfine_monai.survey import find_scan_field_of_view, measure_scan_intensity
 from synfine_monai.transforms import LogitsToLabelsd
@@ -28,13 +29,7 @@ DEPTH, SIDE, CHUNK = 22, 48, 2  # 11 chunks
 def folder(tmp_path_factory):
     """A scan and a small network with random weights."""
     folder = tmp_path_factory.mktemp("dask")
-    torch.manual_seed(1)
-    network = RockUNet(num_classes=3, channels=(4, 6, 8))
-    with torch.inference_mode():
-        network.head.bias.data -= network.eval()(torch.randn(1, 1, 64, 64)).mean((0, 2, 3))
-    save_model(network, {"format_version": FORMAT_VERSION, "architecture": architecture_of(network), "pore_labels": [1],
-                         "labels": ["a", "b", "c"], "phases": [["matrix"], ["pore"], ["dense"]],
-                         "normalisation": "zscore"}, folder / "model.pt")  # fmt: skip
+    save_small_model(folder)
     volume = np.random.default_rng(0).integers(8_000, 30_000, (DEPTH, SIDE, SIDE)).astype(np.uint16)
     with create_scan(
         folder / "core.tif", new_scan_info(folder / "core.tif", volume.shape, np.uint16), np.uint16

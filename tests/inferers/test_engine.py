@@ -5,15 +5,18 @@ import sys
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.exc import TorchDynamoException
 
 from synfine_monai.errors import ScanError
-from synfine_monai.inferers import check_engine, engine_openvino
-from synfine_monai.inferers.engine import ENGINES, Engine, engine_network
+from synfine_monai.inferers import MixedPrecisionInferer, check_engine, engine_openvino, fold_batch_norm
+from synfine_monai.inferers.engine import ENGINES, CompiledNetwork, Engine, engine_network
 from synfine_monai.inferers.engine_openvino import has_openvino
 from synfine_monai.networks import RockUNet
 
-LIBRARY = {"openvino": pytest.mark.skipif(not has_openvino(), reason="openvino is not installed"),
-           "compile": pytest.mark.slow}  # fmt: skip
+LIBRARY = {
+    "openvino": pytest.mark.skipif(not has_openvino(), reason="openvino is not installed"),
+    "compile": pytest.mark.slow,
+}
 NAMES = [pytest.param(name, marks=LIBRARY.get(name, ())) for name in ENGINES]
 
 
@@ -89,3 +92,72 @@ def test_the_library_is_kept_from_calling_home():
         importlib.import_module(engine_openvino.TELEMETRY)
     assert importlib.import_module("openvino.tools.ovc").telemetry is not None  # its own stand-in, which sends nothing
     assert type(importlib.import_module("openvino.tools.ovc").telemetry).__module__.endswith("telemetry_stub")
+
+
+def test_it_compiles_at_the_first_call_and_not_before(monkeypatch):
+    seen = []
+    monkeypatch.setattr(torch, "compile", lambda forward: seen.append(forward) or forward)
+    network = CompiledNetwork(torch.nn.Identity())
+    assert seen == []
+    for _ in range(2):
+        network(torch.ones(1))
+    assert len(seen) == 1
+
+
+def test_a_machine_that_cannot_compile_is_told_in_one_line(monkeypatch):
+    def no_compiler(image):
+        raise TorchDynamoException("no working C++ compiler found.\nlong story")
+
+    monkeypatch.setattr(torch, "compile", lambda forward: no_compiler)
+    with pytest.raises(ScanError, match=r"\(no working C\+\+ compiler found\).*--engine eager") as caught:
+        CompiledNetwork(torch.nn.Identity())(torch.ones(1))
+    assert "\n" not in str(caught.value)
+
+
+@torch.inference_mode()
+def test_the_folded_network_is_the_same_function_without_batch_norm():
+    torch.manual_seed(0)
+    network = RockUNet(num_classes=3)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.uniform_(0.5, 2)
+            module.bias.data.normal_()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    folded = fold_batch_norm(network)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
+    image = torch.randn(2, 1, 33, 40)
+    torch.testing.assert_close(folded(image), network.eval()(image), rtol=1e-4, atol=1e-5)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_a_network_without_such_blocks_is_copied():
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU())
+    folded = fold_batch_norm(network)
+    image = torch.randn(1, 1, 8, 8)
+    assert torch.equal(folded(image), network(image))
+    assert folded[0].weight is not network[0].weight
+
+
+def test_bfloat16_is_used_and_float32_comes_back():
+    seen = []
+
+    def network(x):
+        y = torch.nn.functional.conv2d(x, torch.ones(1, 1, 1, 1))
+        seen.append(y.dtype)
+        return y
+
+    out = MixedPrecisionInferer(precision="bfloat16")(torch.ones(1, 1, 4, 4), network)
+    assert seen == [torch.bfloat16]
+    assert out.dtype == torch.float32
+
+
+def test_float32_changes_nothing():
+    x = torch.rand(1, 1, 8, 8)
+    assert torch.equal(MixedPrecisionInferer(precision="float32")(x, torch.nn.Identity()), x)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(ValueError, match="float32"):
+        MixedPrecisionInferer(precision="half")

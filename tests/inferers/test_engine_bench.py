@@ -67,8 +67,9 @@ def test_windows_are_the_middle_of_the_scan_as_inference_sees_it(tmp_path):
     with create_scan(path, new_scan_info(path, volume.shape, np.uint8)) as sink:
         sink.write(volume)
     with open_scan(path) as scan:
-        found = middle_windows(scan, find_scan_field_of_view(scan), IntensityStatistics("zscore", 100.0, 5.0, (), ()),
-                               torch.device("cpu"))  # fmt: skip
+        found = middle_windows(
+            scan, find_scan_field_of_view(scan), IntensityStatistics("zscore", 100.0, 5.0, (), ()), torch.device("cpu")
+        )
     assert found.shape == (1, 1, 1, 512, 512)
     expected = (volume[4, 44:556, 4:516].astype(np.float32) - 100) / 5
     np.testing.assert_allclose(found[0, 0, 0], expected, rtol=1e-5)

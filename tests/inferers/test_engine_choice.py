@@ -44,8 +44,9 @@ def machine(monkeypatch):
     monkeypatch.setattr(engine_choice, "engine_network", lambda network, engine: engine)
     monkeypatch.setattr(engine_choice, "check_engine", lambda name, device: None)
 
-    def choose(engine="auto", precision="auto", shape=LARGE, bench=None, low=True, openvino=True, outputs=(),
-               device="cpu"):  # fmt: skip
+    def choose(
+        engine="auto", precision="auto", shape=LARGE, bench=None, low=True, openvino=True, outputs=(), device="cpu"
+    ):
         monkeypatch.setattr(engine_choice, "has_openvino", lambda: openvino)
         monkeypatch.setattr(engine_choice, "EngineBench", bench or FakeBench())
         monkeypatch.setattr(mixed_precision, "fast_bfloat16", lambda _: low)
@@ -91,12 +92,14 @@ def test_a_precision_that_was_asked_for_is_kept(machine, precision, expected):
     ("given", "why"),
     [
         ({"shape": SMALL}, "as the scan is too small for others to pay"),
-        ({"openvino": False}, "as openvino, which may be several times as fast, is not installed "
-                              "(pip install 'synfine_monai[fast]')"),
+        (
+            {"openvino": False},
+            "as openvino, which may be several times as fast, is not installed (pip install 'synfine_monai[fast]')",
+        ),
         ({"device": "cuda"}, "as the scan is too small for others to pay"),
         ({"device": "mps"}, "as others do not run on mps"),
     ],
-)  # fmt: skip
+)
 def test_where_there_is_nothing_to_choose_nothing_is_timed_and_the_reason_said(machine, given, why, capsys):
     bench = FakeBench()
     assert machine(bench=bench, **given).name == "eager in bfloat16"

@@ -162,8 +162,10 @@ def test_flat_voxels_are_refused_across_slices_only(size, refused):
 def test_the_evaluator_hands_the_halo_on(network):
     """As the inference verb would: MONAI's own way of giving an inferer more than the image."""
     volume = volume_of(60)
-    items = [{"image": slab[0], "halo": torch.tensor(halo), "fov": torch.ones(1, slab.shape[2] - sum(halo), 17, 22) > 0}
-             for slab, halo in slabs(volume, 25, 24)]  # fmt: skip
+    items = [
+        {"image": slab[0], "halo": torch.tensor(halo), "fov": torch.ones(1, slab.shape[2] - sum(halo), 17, 22) > 0}
+        for slab, halo in slabs(volume, 25, 24)
+    ]
     inferer = ViewAverageInferer(MixedPrecisionInferer(WINDOWS, "float32"), disagreement=True)
     collected = []
     evaluator = SupervisedEvaluator(

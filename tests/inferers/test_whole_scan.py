@@ -13,10 +13,11 @@ import pytest
 import tifffile
 import torch
 from monai.bundle import ConfigWorkflow
+from small_model import save_small_model
 
 from synfine_monai.bundle.plain_errors import find_scan_error
 from synfine_monai.inferers.engine_openvino import has_openvino
-from synfine_monai.networks import FORMAT_VERSION, RockUNet, architecture_of, load_network, save_model
+from synfine_monai.networks import load_network
 from synfine_monai.scans import create_scan, new_scan_info, open_scan
 from synfine_monai.survey.scan_field_of_view import thin_pass
 
@@ -29,23 +30,7 @@ PEAK = "[int(line.split()[1]) for line in open('/proc/self/status') if line.star
 def folder(tmp_path_factory):
     """A small model, and scans of 8, 24 and 96 slices of the same kind."""
     folder = tmp_path_factory.mktemp("whole_scan")
-    torch.manual_seed(1)
-    network = RockUNet(num_classes=3, channels=(4, 6, 8))
-    with torch.inference_mode():
-        means = network.eval()(torch.randn(1, 1, 64, 64)).mean((0, 2, 3))
-    network.head.bias.data -= means  # every class wins somewhere
-    save_model(
-        network,
-        {
-            "format_version": FORMAT_VERSION,
-            "architecture": architecture_of(network),
-            "pore_labels": [1],
-            "labels": ["a", "b", "c"],
-            "phases": [["matrix"], ["pore"], ["dense"]],
-            "normalisation": "zscore",
-        },
-        folder / "model.pt",
-    )
+    save_small_model(folder)
     rng = np.random.default_rng(0)
     block = np.repeat(np.repeat(rng.integers(8_000, 30_000, (8, 128, 128)), 4, 1), 4, 2).astype(np.uint16)
     for name, repeats in (("tiny.tif", 1), ("short.tif", 3), ("long.tif", 12), ("long.nii.gz", 12)):

@@ -7,7 +7,7 @@ from monai.metrics import DiceMetric
 from sklearn.metrics import accuracy_score, f1_score, jaccard_score
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics import confusion_matrix, segmentation_scores
+from synfine_monai.metrics import confusion_matrix, mask_consistency, segmentation_scores
 
 NAMES = ("solid", "air", "water")
 PORES = (1, 2)
@@ -93,3 +93,85 @@ def test_scores_are_plain_json_with_the_names_of_the_contract():
 def test_refuses_to_score_nothing():
     with pytest.raises(ScanError, match="nothing to score"):
         segmentation_scores([np.zeros((2, 2))], ("solid", "pore"), (1,))
+
+
+LABEL = np.array([[0, 0, 1], [1, 255, 2]], dtype=np.uint8)
+PREDICTION = np.array([[0, 1, 1], [2, 2, 2]], dtype=np.uint8)
+
+
+def test_counts_truth_in_rows_and_prediction_in_columns():
+    expected = [[1, 1, 0], [0, 1, 1], [0, 0, 1]]
+    counts = confusion_matrix(PREDICTION, LABEL, None, 3)
+    assert counts.tolist() == expected
+    assert counts.dtype == np.int64
+
+
+def test_nothing_outside_the_core_counts():
+    fov = np.array([[True, False, True], [False, True, True]])
+    assert confusion_matrix(PREDICTION, LABEL, fov, 3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+
+
+def test_what_is_predicted_where_nothing_is_labelled_is_never_looked_at():
+    prediction = np.where(LABEL == 255, 255, PREDICTION)
+    assert np.array_equal(confusion_matrix(prediction, LABEL, None, 3), confusion_matrix(PREDICTION, LABEL, None, 3))
+
+
+def test_a_volume_is_the_sum_of_its_slices():
+    rng = np.random.default_rng(0)
+    label = rng.choice([0, 1, 2, 255], size=(4, 8, 8)).astype(np.uint8)
+    prediction = rng.integers(3, size=(4, 8, 8))
+    slices = [confusion_matrix(p, t, None, 3) for p, t in zip(prediction, label, strict=True)]
+    assert np.array_equal(sum(slices), confusion_matrix(prediction, label, None, 3))
+
+
+def test_refuses_other_shapes():
+    with pytest.raises(ScanError, match="differ in shape"):
+        confusion_matrix(PREDICTION, LABEL[:1], None, 3)
+
+
+@pytest.mark.parametrize(("prediction", "label", "name"), [(PREDICTION, LABEL, "prediction"), (LABEL, LABEL, "label")])
+def test_refuses_a_class_that_the_task_does_not_have(prediction, label, name):
+    prediction = np.where(label == 255, 0, prediction)
+    label = np.where(label == 2, 2 if name == "label" else 1, label)
+    with pytest.raises(ScanError, match=f"{name} holds class 2, but there are 2 classes"):
+        confusion_matrix(prediction, label, None, 2)
+
+
+LABELS = ("solid", "pore", "water")
+MASKS = torch.zeros(70, 1, 16, 16, dtype=torch.uint8)
+MASKS[:, :, :4], MASKS[:, :, 4:8] = 1, 2
+
+
+def read_back(images: torch.Tensor) -> torch.Tensor:
+    return images.round().long().clamp(0, 2)
+
+
+def test_a_segmenter_that_reads_the_mask_back_finds_all():
+    scores = mask_consistency(MASKS.half(), MASKS, lambda x: read_back(x)[:, 0], LABELS, PORES)
+    assert scores == {"pore_dice": 1.0, "mean_dice": 1.0}
+
+
+def test_pores_count_as_one_and_classes_apart():
+    swapped = (3 - MASKS.float()) * (MASKS > 0)
+    scores = mask_consistency(swapped, MASKS, read_back, LABELS, PORES)
+    assert scores["pore_dice"] == 1.0
+    assert scores["mean_dice"] == pytest.approx(1 / 3)
+
+
+def test_half_of_the_pores_lost_is_a_dice_of_two_thirds():
+    images = MASKS.clone()
+    images[:, :, 4:8] = 0
+    scores = mask_consistency(images, MASKS, read_back, LABELS, PORES)
+    assert scores["pore_dice"] == pytest.approx(2 / 3)
+
+
+def test_what_was_not_asked_for_does_not_count():
+    masks = MASKS.clone()
+    masks[:, :, 4:8] = 255
+    images = torch.where(masks == 255, 0, masks)
+    assert mask_consistency(images, masks, read_back, LABELS, PORES)["pore_dice"] == 1.0
+
+
+def test_unknown_classes_are_refused():
+    with pytest.raises(ScanError, match="label holds class 7"):
+        mask_consistency(MASKS, torch.full_like(MASKS, 7), read_back, LABELS, PORES)

@@ -3,11 +3,13 @@ from copy import deepcopy
 import pytest
 import torch
 from monai.networks.nets import DiffusionModelUNet
+from monai.networks.utils import normal_init
 from torch import nn
 from wide_awake import wide_awake
 
-from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, diffusion_denoiser, parameters_of
+from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, RockDenoiser, RockUNet, diffusion_denoiser, parameters_of
 from synfine_monai.networks.diffusion_denoiser import DiffusionDenoiser, DiffusionSegmenter
+from synfine_monai.networks.rock_denoiser import NoiseLevelShift
 
 SMALL = {"num_classes": 3, "channels": (8, 16, 24), "norm_num_groups": 4}
 
@@ -91,3 +93,26 @@ def test_a_trace_takes_any_size_as_well(network):
 def test_refuses_impossible_sizes(wrong):
     with pytest.raises(ValueError, match=r"at least one class|same size|multiple of"):
         DiffusionSegmenter(**{**SMALL, **wrong})
+
+
+def test_it_has_5665_parameters_more_than_the_plain_network():
+    assert count(RockDenoiser(2)) == count(RockUNet(1, 2)) + 5_632 + 33 == 472_931
+
+
+def test_the_shift_is_zero_at_level_zero_and_at_the_start():
+    untrained, trained = NoiseLevelShift([4, 8]), NoiseLevelShift([4, 8])
+    trained.apply(lambda module: normal_init(module, std=1.0))
+    levels = torch.tensor([0, 1, 500])
+    assert [part.shape for part in trained(levels)] == [(3, 4), (3, 8)]
+    assert not torch.cat(untrained(levels), dim=1).any()
+    shifts = torch.cat(trained(levels), dim=1)
+    assert not shifts[0].any()
+    assert shifts[1:].all()
+
+
+def test_clean_images_teach_the_noise_level_nothing():
+    network = RockDenoiser(num_classes=3, channels=(4, 8, 16))
+    network.level.apply(lambda module: normal_init(module, std=0.3))
+    network(torch.randn(2, 1, 16, 24), torch.zeros(2)).square().sum().backward()
+    assert not any(parameter.grad.any() for parameter in network.level.parameters())
+    assert network.image_head.weight.grad.any()

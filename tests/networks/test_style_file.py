@@ -2,9 +2,10 @@ import json
 
 import pytest
 import torch
+from wide_awake import wide_awake
 
 from synfine_monai.errors import ScanError
-from synfine_monai.networks import load_style, save_style
+from synfine_monai.networks import InvertedStyle, StyledDenoiser, load_style, save_style
 
 VECTOR = torch.linspace(-1, 1, 8)
 
@@ -44,3 +45,25 @@ def test_missing_and_damaged_files_are_refused(tmp_path, file):
     file.write_bytes(b"\x80\x04pickle")
     with pytest.raises(ScanError, match="cannot be read"):
         load_style(file, "abc", 8)
+
+
+def inverted():
+    torch.manual_seed(0)
+    denoiser = StyledDenoiser(styles=3, channels=(16, 32))
+    wide_awake(denoiser)
+    return InvertedStyle(denoiser)
+
+
+def test_it_starts_as_the_mean_of_the_known_styles_without_the_row_of_any_style():
+    style = inverted()
+    known = style.denoiser.class_embedding.weight[:3]
+    assert torch.allclose(style.vector, known.mean(0))
+
+
+def test_nothing_but_the_vector_trains():
+    style = inverted().train()
+    assert [name for name, p in style.named_parameters() if p.requires_grad] == ["vector"]
+    assert not style.denoiser.training
+    style(torch.randn(2, 1, 32, 32), torch.tensor([5, 500])).square().mean().backward()
+    assert style.vector.grad.abs().sum() > 0
+    assert all(p.grad is None for p in style.denoiser.parameters())

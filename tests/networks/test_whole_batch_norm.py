@@ -2,9 +2,9 @@ import copy
 
 import pytest
 import torch
-from torch import nn
+from torch import distributed, nn
 
-from synfine_monai.networks import RockUNet, share_batch_norm, whole_batch_norm
+from synfine_monai.networks import RockUNet, gather_shares, share_batch_norm, whole_batch_norm
 from synfine_monai.networks.whole_batch_norm import WholeBatchNorm2d
 from synfine_monai.surgery import freeze_batch_norm
 
@@ -83,3 +83,36 @@ def test_frozen_batch_norm_stays_frozen():
     assert {type(module) for module in network.down_1.modules() if "Norm" in type(module).__name__} == {nn.BatchNorm2d}
     assert isinstance(network.up_0.convs.conv_0.adn.N, WholeBatchNorm2d)
     assert not network.train().down_1.convs.conv_0.adn.N.training
+
+
+@pytest.fixture
+def alone():
+    """A process group of one."""
+    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
+def test_without_a_process_group_the_share_is_the_whole():
+    share = torch.rand(2, 3, requires_grad=True)
+    assert gather_shares(share) is share
+
+
+@pytest.mark.usefixtures("alone")
+def test_one_process_holds_the_whole():
+    share = torch.rand(2, 3, requires_grad=True)
+    assert gather_shares(share) is share
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_second_process_adds_its_share_and_its_gradient(monkeypatch):
+    """A second process that holds the negative of the first one's share, and computes the same loss."""
+    share = torch.tensor([[1.0], [2.0]], requires_grad=True)
+    weights = torch.tensor([[1.0], [10.0], [100.0], [1000.0]])
+    monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(distributed, "all_gather", lambda into, own: [into[0].copy_(own), into[1].copy_(-own)])
+    monkeypatch.setattr(distributed, "all_reduce", lambda total: total.mul_(2))
+    whole = gather_shares(share)
+    assert whole.flatten().tolist() == [1, 2, -1, -2]
+    (whole * weights).sum().backward()
+    assert share.grad.flatten().tolist() == [2, 20]  # twice the loss's: the average over two processes is once

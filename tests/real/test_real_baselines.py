@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from synfine_monai.baselines.lookup import LookupBaseline
+from synfine_monai.baselines.grey_level import LookupBaseline, ThresholdBaseline
 from synfine_monai.baselines.otsu import OtsuBaseline
 from synfine_monai.baselines.random_forest import RandomForestBaseline
-from synfine_monai.baselines.threshold import ThresholdBaseline
 from synfine_monai.data import draw_patches, keep_patches_only, load_datalist, load_labelled_slices
 from synfine_monai.data.task import merge_to_binary
 from synfine_monai.metrics import confusion_matrix, segmentation_scores

@@ -1,13 +1,27 @@
 import csv
+import getpass
+import hashlib
 import json
 import os
+import platform
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from synfine_monai import __version__
 from synfine_monai.errors import ScanError
-from synfine_monai.report import make_results_folder, write_csv_atomic, write_json_atomic
+from synfine_monai.report import (
+    file_hashes,
+    make_results_folder,
+    provenance,
+    read_metrics,
+    write_csv_atomic,
+    write_json_atomic,
+)
+from synfine_monai.report.metrics_file import write_metrics
+from synfine_monai.report.versions import write_provenance
 
 
 def test_makes_the_folder_with_its_parents_and_leaves_nothing_else_in_it(tmp_path):
@@ -64,3 +78,64 @@ def test_csv_has_a_header_and_leaves_unknown_values_empty(tmp_path):
 
 def test_csv_of_no_rows_still_says_its_columns(tmp_path):
     assert write_csv_atomic(tmp_path / "a.csv", [], ["item", "z"]).read_text() == "item,z\n"
+
+
+def test_comes_back_as_it_was_written(metrics, tmp_path):
+    assert read_metrics(write_metrics(tmp_path / "metrics.json", metrics)) == metrics
+
+
+@pytest.mark.parametrize("key", ["task", "methods", "selected", "patch_seed"])
+def test_refuses_a_missing_key(metrics, tmp_path, key):
+    del metrics[key]
+    with pytest.raises(ScanError, match=f"at the top level, '{key}' is a required property"):
+        write_metrics(tmp_path / "metrics.json", metrics)
+    assert not (tmp_path / "metrics.json").exists()
+
+
+def test_refuses_an_impossible_number(metrics, tmp_path):
+    metrics["methods"]["otsu"]["pore_dice"] = 1.2
+    with pytest.raises(ScanError, match=r"at methods/otsu/pore_dice, 1\.2 is greater than the maximum of 1"):
+        write_metrics(tmp_path / "metrics.json", metrics)
+
+
+def test_refuses_a_method_without_a_score(metrics, tmp_path):
+    del metrics["methods"]["otsu"]["porosity_error"]
+    with pytest.raises(ScanError, match="'porosity_error' is a required property"):
+        write_metrics(tmp_path / "metrics.json", metrics)
+
+
+def test_a_missing_file_says_what_to_run(tmp_path):
+    with pytest.raises(ScanError, match="run evaluate first"):
+        read_metrics(tmp_path / "metrics.json")
+
+
+def test_a_garbled_file_is_named(tmp_path):
+    (tmp_path / "metrics.json").write_text('{"task": ')
+    with pytest.raises(ScanError, match=r"metrics\.json is not JSON"):
+        read_metrics(tmp_path / "metrics.json")
+
+
+def test_says_what_ran_on_what(tmp_path):
+    path = write_provenance(tmp_path, seeds={"seed": 3, "patch_seed": None}, data_hashes={"scan.tif": "ab"})
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["command"] == sys.orig_argv
+    assert record["packages"]["numpy"] == np.__version__
+    assert record["synfine_monai"] == __version__
+    assert record["seeds"] == {"seed": 3, "patch_seed": None}
+    assert record["data"] == {"scan.tif": "ab"}
+    assert record["machine"]["cores"] >= 1
+
+
+def test_names_neither_user_nor_machine():
+    text = json.dumps(provenance(command=["synfine"])["machine"])
+    assert platform.node() not in text
+    assert getpass.getuser() not in text
+
+
+def test_hashes_files_and_the_files_of_a_slice_folder(tmp_path):
+    (tmp_path / "slices").mkdir()
+    for name in ("slices/b.tif", "slices/a.tif", "scan.nii"):
+        (tmp_path / name).write_bytes(name.encode())
+    hashes = file_hashes([tmp_path / "scan.nii", tmp_path / "slices", tmp_path / "missing.tif"])
+    assert [name.rsplit("/", 1)[-1] for name in hashes] == ["scan.nii", "a.tif", "b.tif"]
+    assert hashes[(tmp_path / "scan.nii").as_posix()] == hashlib.sha256(b"scan.nii").hexdigest()

@@ -1,6 +1,9 @@
+from html.parser import HTMLParser
+
 import pytest
 
 from synfine_monai.report import method_words
+from synfine_monai.report.page import write_report
 from synfine_monai.report.table import Column, best_methods, results_table, true_porosity
 
 
@@ -49,3 +52,37 @@ def test_methods_come_in_one_order_whatever_order_they_ran_in():
 def test_true_porosity_weighs_items_by_their_voxels():
     items = [{"true_porosity": 0.1, "voxels": 300}, {"true_porosity": 0.5, "voxels": 100}, {"true_porosity": None}]
     assert true_porosity({"any": {"per_item": items}}) == pytest.approx(0.2)
+
+
+class Reader(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.sources, self.words = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+        self.sources += [value for key, value in attrs if key == "src"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_shows_table_pictures_and_settings(metrics, tmp_path):
+    (tmp_path / "figures").mkdir()
+    for name in ("methods.png", "slice 1.png"):
+        (tmp_path / "figures" / name).touch()
+    page = Reader(write_report(tmp_path, metrics, {"tune": "auto", "rock": "<sandstone>"}).read_text(encoding="utf-8"))
+    assert page.open == []
+    assert page.sources == ["figures/methods.png", "figures/slice%201.png"]
+    for words in ("surgical fine-tuning", "0.950", "<sandstone>", "concrete <1>: segmentation report"):
+        assert words in page.words
+
+
+def test_pictures_may_be_chosen_and_lie_elsewhere(metrics, tmp_path):
+    page = Reader(write_report(tmp_path, metrics, figures=[tmp_path / "b.png", tmp_path / "a.png"]).read_text("utf-8"))
+    assert page.sources == ["b.png", "a.png"]

@@ -2,10 +2,12 @@ import pytest
 import torch
 from torch import distributed
 
+from synfine_monai.data import PatchBatches
 from synfine_monai.errors import ScanError
+from synfine_monai.losses import MaskedDiceCELoss
 from synfine_monai.networks import RockUNet
 from synfine_monai.surgery import apply_plan, plan_groups, tuning_plan
-from synfine_monai.training import own_device, share_network
+from synfine_monai.training import BatchShare, WholeBatchLoss, own_device, processes, share_network
 
 CPU = torch.device("cpu")
 
@@ -77,3 +79,60 @@ def test_each_process_needs_a_gpu_of_its_own(monkeypatch):
         own_device()
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert own_device() == torch.device("cuda", 1)
+
+
+PATCHES = {"image": torch.arange(18.0).view(18, 1, 1, 1), "label": torch.arange(18).view(18, 1, 1, 1)}
+BATCHES = PatchBatches(PATCHES, batch_size=6, steps_per_epoch=3)
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_all_shares_together_are_the_batch(world_size):
+    shares = [BatchShare(BATCHES, rank, world_size) for rank in range(world_size)]
+    assert [len(share) for share in shares] == [3] * world_size
+    for index, batch in enumerate(BATCHES):
+        for key, values in batch.items():
+            assert torch.equal(torch.cat([share[index][key] for share in shares]), values)
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused_before_any_is_made():
+    unmade = PatchBatches(lambda: pytest.fail("patches were made"), batch_size=6, steps_per_epoch=3)
+    with pytest.raises(ScanError, match="6 cannot be shared by 4 processes: use a multiple of 4"):
+        BatchShare(unmade, 0, 4)
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits and labels of four patches; most of the second half carries no label."""
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4, 3, 8, 8, generator=generator)
+    labels = torch.randint(0, 3, (4, 1, 8, 8), generator=generator)
+    labels[2:, :, 1:] = 255
+    return logits, labels
+
+
+@pytest.fixture
+def _second_half_elsewhere(batch, monkeypatch):
+    logits, labels = batch
+    others = {torch.float32: logits[2:], torch.int64: labels[2:]}
+    monkeypatch.setattr(processes, "gather_shares", lambda own: torch.cat([own, others[own.dtype]]))
+
+
+@pytest.mark.usefixtures("_second_half_elsewhere")
+def test_it_is_the_loss_of_the_whole_batch_and_not_the_mean_of_the_shares(batch):
+    loss, (logits, labels) = MaskedDiceCELoss(), batch
+    whole = loss(logits, labels)
+    mean = (loss(logits[:2], labels[:2]) + loss(logits[2:], labels[2:])) / 2
+    assert WholeBatchLoss(loss)(logits[:2], labels[:2]) == whole
+    assert abs(mean - whole) > 0.01
+
+
+@pytest.mark.usefixtures("_second_half_elsewhere")
+def test_every_entry_of_a_mapping_is_gathered(batch):
+    logits, labels = batch
+    sizes = WholeBatchLoss(lambda answer, target: [len(answer), *(len(target[name]) for name in ("a", "b"))])
+    assert sizes(logits[:2], {"b": labels[:2], "a": logits[:2]}) == [4, 4, 4]
+
+
+def test_alone_it_is_the_loss(batch):
+    logits, labels = batch
+    assert WholeBatchLoss(MaskedDiceCELoss())(logits, labels) == MaskedDiceCELoss()(logits, labels)

@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from synfine_monai.errors import ScanError
-from synfine_monai.metrics import histogram_distance, power_spectrum_distance
+from synfine_monai.metrics import grey_level_distance, power_spectrum_distance
 from synfine_monai.transforms import match_look
 
 
@@ -20,7 +20,7 @@ PAIRS = {"image": 2 * blurred_noise(60, 1.0, 1).half() + 1, "label": torch.ones(
 
 def test_grey_levels_match():
     matched = match_look(PAIRS, REAL, spectrum=False)["image"]
-    assert histogram_distance(REAL, matched) < 0.01 < 1 < histogram_distance(REAL, PAIRS["image"])
+    assert grey_level_distance(REAL, matched) < 0.01 < 1 < grey_level_distance(REAL, PAIRS["image"])
 
 
 def test_grey_levels_keep_their_order():
@@ -37,7 +37,7 @@ def test_the_spectrum_matches():
 
 def test_both_at_once():
     matched = match_look(PAIRS, REAL)["image"]
-    assert histogram_distance(REAL, matched) < 0.01
+    assert grey_level_distance(REAL, matched) < 0.01
     assert power_spectrum_distance(REAL, matched) < 0.3 * power_spectrum_distance(REAL, PAIRS["image"])
 
 

@@ -5,20 +5,20 @@ from .coarser_voxels import CoarserVoxels as CoarserVoxels
 from .correlated_noise import CorrelatedNoise as CorrelatedNoise
 from .edge_enhancement import EdgeEnhancement as EdgeEnhancement
 from .electronic_noise import ElectronicNoise as ElectronicNoise
-from .fourier import fourier_filter as fourier_filter, frequency_squared as frequency_squared
-from .grey_levels import corrupt_grey as corrupt_grey
-from .in_field_of_view import InFieldOfView as InFieldOfView
+from .filters import (
+    filter_projections as filter_projections,
+    fourier_filter as fourier_filter,
+    frequency_squared as frequency_squared,
+    ramp_kernel as ramp_kernel,
+    smooth_ramp_kernel as smooth_ramp_kernel,
+)
+from .grey_levels import InFieldOfView as InFieldOfView, corrupt_grey as corrupt_grey
 from .low_contrast import LowContrast as LowContrast
 from .motion import Motion as Motion
 from .partial_rings import PartialRings as PartialRings, image_of_gain_errors as image_of_gain_errors
 from .partial_volume import PartialVolume as PartialVolume
 from .phase_contrast import PhaseContrast as PhaseContrast
 from .photon_noise import PhotonNoise as PhotonNoise
-from .ramp_filter import (
-    filter_projections as filter_projections,
-    ramp_kernel as ramp_kernel,
-    smooth_ramp_kernel as smooth_ramp_kernel,
-)
 from .rand_corrupt import RandCorruptd as RandCorruptd
 from .rings import Rings as Rings
 from .saturation import Saturation as Saturation
@@ -29,17 +29,6 @@ from .severity import (
     SEVERITIES_FILE as SEVERITIES_FILE,
     corruption_at as corruption_at,
     load_severities as load_severities,
-)
-from .sinogram import (
-    hardened as hardened,
-    project as project,
-    reconstruct as reconstruct,
-    scan_moved as scan_moved,
-    view_angles as view_angles,
-    with_blur as with_blur,
-    with_counting as with_counting,
-    with_gain_errors as with_gain_errors,
-    with_zinger as with_zinger,
 )
 from .streaks import Streaks as Streaks
 from .zingers import Zingers as Zingers

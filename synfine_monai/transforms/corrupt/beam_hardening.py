@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
 
-__all__ = ["BeamHardening"]
-
 
 class BeamHardening(Transform):
     r"""Darken a core towards its axis, as a polynomial attenuation law does.

@@ -7,9 +7,7 @@ from monai.transforms import Transform
 from torch.nn.functional import interpolate
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.ramp_filter import filter_projections
-
-__all__ = ["BrightInclusions"]
+from synfine_monai.transforms.corrupt.filters import filter_projections
 
 FINE = 256
 """Streaks of slices wider than this are drawn at every second voxel: they are as broad as the inclusions."""

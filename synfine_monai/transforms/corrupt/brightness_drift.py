@@ -3,8 +3,6 @@
 import torch
 from monai.transforms import Transform
 
-__all__ = ["BrightnessDrift"]
-
 
 class BrightnessDrift(Transform):
     """Multiply by a slope and a bowl at random.

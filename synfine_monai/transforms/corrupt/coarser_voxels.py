@@ -6,8 +6,6 @@ from torch.nn.functional import interpolate
 
 from synfine_monai.transforms import require_attenuation
 
-__all__ = ["CoarserVoxels"]
-
 
 class CoarserVoxels(Transform):
     """Average over larger voxels, then interpolate linearly back to the grid that the labels are on.

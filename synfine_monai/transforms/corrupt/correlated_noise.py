@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms.generate import gaussian_blur
 
-__all__ = ["CorrelatedNoise"]
-
 
 class CorrelatedNoise(Transform):
     r"""Add normal noise of standard deviation ``strength``, with covariance :math:`e^{-r^2 / 4 l^2}`.

@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms.generate import gaussian_blur
 
-__all__ = ["EdgeEnhancement"]
-
 
 class EdgeEnhancement(Transform):
     """Add a multiple of what a blur takes away.

@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
 
-__all__ = ["ElectronicNoise"]
-
 
 class ElectronicNoise(Transform):
     r"""Add normal noise to the transmitted intensity of every voxel.

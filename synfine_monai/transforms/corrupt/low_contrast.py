@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
 
-__all__ = ["LowContrast"]
-
 
 class LowContrast(Transform):
     """Pull attenuations towards their mean, as a too hard beam does, and add noise that stays.

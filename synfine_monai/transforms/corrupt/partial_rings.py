@@ -7,9 +7,7 @@ from monai.transforms import Transform
 from torch.nn.functional import grid_sample
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.ramp_filter import filter_projections
-
-__all__ = ["PartialRings", "image_of_gain_errors"]
+from synfine_monai.transforms.corrupt.filters import filter_projections
 
 GROUPS = 4
 """Elements go wrong in so many groups, each at its own time."""

@@ -5,8 +5,6 @@ from monai.transforms import Transform
 
 from synfine_monai.transforms.generate import gaussian_blur
 
-__all__ = ["PartialVolume"]
-
 
 class PartialVolume(Transform):
     """Blur along every axis by a Gaussian point spread function.

@@ -3,8 +3,6 @@
 import torch
 from monai.transforms import Transform
 
-__all__ = ["PhotonNoise"]
-
 
 class PhotonNoise(Transform):
     r"""Replace each voxel by what a detector that counts photons would have seen.

@@ -6,8 +6,6 @@ import torch
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, Randomizable, Transform
 
-__all__ = ["RandCorruptd"]
-
 
 class RandCorruptd(Randomizable, MapTransform):
     """Apply ``corruption`` to all ``keys`` alike, with parameters drawn log-uniformly from ``ranges``.

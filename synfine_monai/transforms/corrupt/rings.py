@@ -3,8 +3,6 @@
 import torch
 from monai.transforms import Transform
 
-__all__ = ["Rings"]
-
 
 class Rings(Transform):
     """Add circles about the axis of rotation.

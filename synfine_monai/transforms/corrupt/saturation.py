@@ -3,8 +3,6 @@
 import torch
 from monai.transforms import Transform
 
-__all__ = ["Saturation"]
-
 
 class Saturation(Transform):
     """Cut grey levels above ``level``.

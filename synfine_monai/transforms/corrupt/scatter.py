@@ -7,9 +7,7 @@ import torch
 from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.fourier import fourier_filter, frequency_squared
-
-__all__ = ["Scatter"]
+from synfine_monai.transforms.corrupt.filters import fourier_filter, frequency_squared
 
 
 class Scatter(Transform):

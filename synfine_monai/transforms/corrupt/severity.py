@@ -13,8 +13,6 @@ from monai.transforms import Transform
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["CORRUPTION_NAMES", "SEVERITIES", "SEVERITIES_FILE", "corruption_at", "load_severities"]
-
 SEVERITIES = (1, 2, 3, 4, 5)
 SEVERITIES_FILE = Path(__file__).with_name("severities.yaml")
 

@@ -6,9 +6,7 @@ import torch
 from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.ramp_filter import ramp_kernel
-
-__all__ = ["Streaks"]
+from synfine_monai.transforms.corrupt.filters import ramp_kernel
 
 
 class Streaks(Transform):
@@ -47,8 +45,9 @@ class Streaks(Transform):
         out = attenuation.clone(memory_format=torch.contiguous_format)
         for grey in out.view(-1, height, width):
             detail = (grey - grey.mean()).float()
-            cast = torch.fft.irfft2(torch.fft.rfft2(detail, s=(2 * height, 2 * width)) * transfer,
-                                    s=(2 * height, 2 * width))  # fmt: skip
+            cast = torch.fft.irfft2(
+                torch.fft.rfft2(detail, s=(2 * height, 2 * width)) * transfer, s=(2 * height, 2 * width)
+            )
             grey += cast[:height, :width].to(grey.dtype)
         return out
 
@@ -69,8 +68,9 @@ def _star(views: int, height: int, width: int, device: torch.device) -> torch.Te
 
 def _hann(rows: int, columns: int, device: torch.device) -> torch.Tensor:
     """(rows, columns) window over the half spectrum: 1 at frequency 0, 0 from the Nyquist frequency on."""
-    frequency = torch.hypot(torch.fft.fftfreq(rows, device=device)[:, None],
-                            torch.linspace(0, 0.5, columns, device=device))  # fmt: skip
+    frequency = torch.hypot(
+        torch.fft.fftfreq(rows, device=device)[:, None], torch.linspace(0, 0.5, columns, device=device)
+    )
     return torch.cos(math.pi * frequency.clamp_max(0.5)).square()
 
 

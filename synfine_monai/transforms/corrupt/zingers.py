@@ -6,9 +6,7 @@ import torch
 from monai.transforms import Transform
 
 from synfine_monai.transforms import require_attenuation
-from synfine_monai.transforms.corrupt.ramp_filter import smooth_ramp_kernel
-
-__all__ = ["Zingers"]
+from synfine_monai.transforms.corrupt.filters import smooth_ramp_kernel
 
 REACH = 8
 """Voxels beside a line after which the ramp filter's fringe is below 1 % of the line."""

@@ -1,15 +1,19 @@
-from .bodies import scatter_bodies as scatter_bodies
-from .coating import RandCoating as RandCoating
-from .fractures import RandFractures as RandFractures
+from .appearance import RandLabelBoundary as RandLabelBoundary, RandPaint as RandPaint, RandSeams as RandSeams
+from .draws import (
+    Range as Range,
+    gaussian_blur as gaussian_blur,
+    log_uniform as log_uniform,
+    smooth_noise as smooth_noise,
+    uniform as uniform,
+)
 from .grains import RandGrains as RandGrains, fraction_level as fraction_level
-from .inclusions import RandInclusions as RandInclusions
-from .label_boundary import RandLabelBoundary as RandLabelBoundary
-from .noise_mask import RandNoiseMask as RandNoiseMask
-from .paint import RandPaint as RandPaint
-from .painted_masks import paint_masks as paint_masks
-from .phases import class_table as class_table, phase_mask as phase_mask
-from .rand_rock import RandRock as RandRock
-from .ranges import Range as Range, log_uniform as log_uniform, uniform as uniform
+from .rand_rock import (
+    RandRock as RandRock,
+    class_table as class_table,
+    load_rock as load_rock,
+    paint_masks as paint_masks,
+    rock_names as rock_names,
+)
 from .rock_knobs import (
     APPEARANCE as APPEARANCE,
     GEOMETRY as GEOMETRY,
@@ -18,17 +22,26 @@ from .rock_knobs import (
     middle as middle,
     turn_knobs as turn_knobs,
 )
-from .rock_parts import CORRUPTIONS as CORRUPTIONS, PARTS as PARTS, build_parts as build_parts
-from .rock_presets import load_rock as load_rock, rock_names as rock_names
-from .seams import RandSeams as RandSeams
+from .rock_parts import (
+    CORRUPTIONS as CORRUPTIONS,
+    PARTS as PARTS,
+    RandTogether as RandTogether,
+    build_parts as build_parts,
+)
 from .shapes import (
     SHAPES as SHAPES,
     box as box,
     ellipsoid as ellipsoid,
     octahedron as octahedron,
     random_frames as random_frames,
+    scatter_bodies as scatter_bodies,
 )
-from .smooth_fields import gaussian_blur as gaussian_blur, smooth_noise as smooth_noise
+from .structure import (
+    RandCoating as RandCoating,
+    RandFractures as RandFractures,
+    RandInclusions as RandInclusions,
+    RandNoiseMask as RandNoiseMask,
+    phase_mask as phase_mask,
+)
 from .styles import rock_style as rock_style
 from .tiling import TiledShapes as TiledShapes, tile_shapes as tile_shapes
-from .together import RandTogether as RandTogether

@@ -6,11 +6,8 @@ import torch
 from monai.transforms import Randomizable, Transform
 
 from synfine_monai.conventions import PHASES
-from synfine_monai.transforms.generate.ranges import Range, log_uniform, uniform
-from synfine_monai.transforms.generate.smooth_fields import smooth_noise
+from synfine_monai.transforms.generate.draws import Range, log_uniform, smooth_noise, uniform
 from synfine_monai.transforms.generate.tiling import tile_shapes
-
-__all__ = ["RandGrains", "fraction_level"]
 
 SAMPLE = 8192
 """Voxels that are enough to find a level of a histogram."""

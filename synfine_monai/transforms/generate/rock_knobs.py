@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate.rock_presets import load_rock
-
-__all__ = ["APPEARANCE", "GEOMETRY", "Knob", "knobs", "middle", "turn_knobs"]
+from synfine_monai.transforms.generate.rand_rock import load_rock
 
 APPEARANCE = ("appearance", "normalisation_jitter")
 GEOMETRY = "structure"

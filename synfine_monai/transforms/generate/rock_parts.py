@@ -1,10 +1,12 @@
-"""From the entries of a preset to the transforms that they name."""
+"""From the entries of a preset to the transforms that they name, alone or in groups that happen together."""
 
 from collections.abc import Mapping, Sequence
 from pydoc import locate
 from typing import Any
 
-from monai.transforms import Transform
+import numpy as np
+import torch
+from monai.transforms import Compose, Randomizable, Transform
 
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms.corrupt import (
@@ -28,17 +30,9 @@ from synfine_monai.transforms.corrupt import (
     Streaks,
     Zingers,
 )
-from synfine_monai.transforms.generate.coating import RandCoating
-from synfine_monai.transforms.generate.fractures import RandFractures
+from synfine_monai.transforms.generate.appearance import RandLabelBoundary, RandPaint, RandSeams
 from synfine_monai.transforms.generate.grains import RandGrains
-from synfine_monai.transforms.generate.inclusions import RandInclusions
-from synfine_monai.transforms.generate.label_boundary import RandLabelBoundary
-from synfine_monai.transforms.generate.noise_mask import RandNoiseMask
-from synfine_monai.transforms.generate.paint import RandPaint
-from synfine_monai.transforms.generate.seams import RandSeams
-from synfine_monai.transforms.generate.together import RandTogether
-
-__all__ = ["CORRUPTIONS", "PARTS", "build_parts"]
+from synfine_monai.transforms.generate.structure import RandCoating, RandFractures, RandInclusions, RandNoiseMask
 
 PARTS = {
     part.__name__: part
@@ -105,3 +99,26 @@ def _build(entry: dict[str, Any]) -> Transform:
         return RandCorruptd("image", found, **entry) if kind == "corrupt" else found(**entry)
     except (TypeError, ValueError) as error:
         raise ScanError(f"the {kind} {name} of a rock does not take what it is given: {error}") from error
+
+
+class RandTogether(Randomizable, Transform):
+    """Apply all of ``parts`` with probability ``prob``, else none.
+
+    Args:
+        parts: transforms of a sample, random or not; within the group they keep their own chances.
+        prob: chance of the group.
+    """
+
+    def __init__(self, parts: Sequence[Transform], prob: float) -> None:
+        self.parts, self.prob = Compose(list(parts), map_items=False), prob
+
+    def set_random_state(self, seed: int | None = None, state: np.random.RandomState | None = None) -> "RandTogether":
+        """Seed the group; its parts draw in turn from the same state."""
+        super().set_random_state(seed, state)
+        for part in self.parts.transforms:
+            if isinstance(part, Randomizable):
+                part.set_random_state(state=self.R)
+        return self
+
+    def __call__(self, sample: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        return self.parts(dict(sample)) if self.R.uniform() < self.prob else dict(sample)

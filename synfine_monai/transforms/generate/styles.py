@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.transforms.generate.ranges import log_uniform, uniform
-from synfine_monai.transforms.generate.rock_presets import load_rock
-
-__all__ = ["rock_style"]
+from synfine_monai.transforms.generate.draws import log_uniform, uniform
+from synfine_monai.transforms.generate.rand_rock import load_rock
 
 
 def rock_style(rock: str | Path | Mapping[str, Any], seed: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Space tiled with basic shapes, each stretched, scaled, turned and moved on its own, blended by maximum intensity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,6 @@ import torch
 from torch.nn import functional
 
 from synfine_monai.transforms.generate.shapes import SHAPES, random_frames
-
-__all__ = ["TiledShapes", "tile_shapes"]
 
 NEIGHBOURS = np.stack(np.meshgrid([0, 1, 2], [0, 1, 2], [0, 1, 2], indexing="ij"), axis=-1).reshape(27, 3)
 OUTSIDE = -1e3
@@ -60,6 +58,25 @@ def tile_shapes(
     edge = max(2, round(cell / step))
     points = [min(edge, count) for count in coarse]
     blocks = [-(-count // edge) for count in coarse]
+    best, second, tone = (
+        _upsample(_assemble(values, blocks, points, coarse), step, size)
+        for values in _compete(random, blocks, points, edge, SHAPES[shape], scale, stretch, jitter, device)
+    )
+    return TiledShapes(best, second, tone)
+
+
+def _compete(
+    random: np.random.RandomState,
+    blocks: Sequence[int],
+    points: Sequence[int],
+    edge: int,
+    shape: Callable[[torch.Tensor, int], torch.Tensor],
+    scale: tuple[float, float],
+    stretch: float,
+    jitter: float,
+    device: torch.device | str,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Best and second intensity and the winner's tone, each (blocks, P), at the points of all blocks."""
     lattice = [count + 2 for count in blocks]
     total = int(np.prod(lattice))
     frames = random_frames(random, total, scale, stretch)
@@ -73,15 +90,10 @@ def tile_shapes(
 
     as_tensor = lambda array: torch.as_tensor(array, dtype=torch.float32, device=device)  # noqa: E731
     offset = (as_tensor(forms).reshape(-1, 4) @ as_tensor(features)).view(len(grid), 27, 3, -1)
-    intensity = 1.0 - SHAPES[shape](offset, 2)
+    intensity = 1.0 - shape(offset, 2)
     best, winner = intensity.max(dim=1)
     second = intensity.scatter_(1, winner[:, None], OUTSIDE).amax(dim=1)
-    tone = as_tensor(tones[owners]).gather(1, winner)
-
-    def spread(values: torch.Tensor) -> torch.Tensor:
-        return _upsample(_assemble(values, blocks, points, coarse), step, size)
-
-    return TiledShapes(spread(best), spread(second), spread(tone))
+    return best, second, as_tensor(tones[owners]).gather(1, winner)
 
 
 def _affine_forms(frames: np.ndarray, centres: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import BeamHardening, sinogram
+from synfine_monai.transforms.corrupt import BeamHardening
 
 RADIUS, AXIS = 40, (48 / 95, 48 / 95)
 ROWS, COLUMNS = np.mgrid[:96, :96] - 48

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+import sinogram
 import torch
 from scipy.ndimage import grey_dilation
 
-from synfine_monai.transforms.corrupt import BrightInclusions, sinogram
+from synfine_monai.transforms.corrupt import BrightInclusions
 
 PLACES = [(20, -15), (-18, 10), (-5, -25)]
 ROWS, COLUMNS = np.mgrid[:96, :96] - 48

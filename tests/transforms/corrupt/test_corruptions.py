@@ -1,14 +1,20 @@
 """The physics of each corruption: its spread, its reach, what it keeps, and what it refuses."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from synfine_monai.transforms.corrupt import (
     BrightnessDrift,
+    CoarserVoxels,
     CorrelatedNoise,
     EdgeEnhancement,
+    ElectronicNoise,
+    LowContrast,
     PartialVolume,
+    RandCorruptd,
     Rings,
     Saturation,
 )
@@ -86,3 +92,47 @@ def test_same_generator_state_same_image(corruption):
 def test_refuses_what_is_not_physical(corruption, wrong):
     with pytest.raises(ValueError, match="must"):
         corruption(*wrong)
+
+
+@pytest.mark.parametrize("attenuation", [0.0, 1.0, 2.0])
+def test_noise_grows_with_the_attenuation(attenuation):
+    noisy = ElectronicNoise(0.005, seeded())(torch.full((1, 128, 128), attenuation))
+    assert noisy.std() == pytest.approx(0.005 * math.exp(attenuation), rel=0.05)
+    assert noisy.mean() == pytest.approx(attenuation, abs=2e-3)
+
+
+def test_opaque_voxels_stay_finite():
+    assert torch.isfinite(ElectronicNoise(0.1, seeded())(torch.full((1, 16, 16), 50.0))).all()
+
+
+ROCK = (torch.rand(1, 8, 64, 64, generator=torch.Generator().manual_seed(0)) > 0.2).float()
+
+
+def test_contrast_falls_and_noise_stays():
+    faint = LowContrast(0.5, 0.1, torch.Generator().manual_seed(1))(ROCK)
+    solid, pore = faint[ROCK == 1], faint[ROCK == 0]
+    assert solid.mean() - pore.mean() == pytest.approx(0.5, abs=0.01)
+    assert solid.std() == pytest.approx(0.1, rel=0.05)
+    assert faint.mean() == pytest.approx(ROCK.mean().item(), abs=2e-3)
+
+
+def test_coarser_voxels_average_and_keep_the_mean():
+    coarse = CoarserVoxels(2)(ROCK)
+    assert coarse.mean() == pytest.approx(ROCK.mean().item(), abs=2e-3)
+    checks = ((torch.arange(64)[:, None] + torch.arange(64)) % 2).float()[None]
+    torch.testing.assert_close(CoarserVoxels(2)(checks), torch.full_like(checks, 0.5))
+    torch.testing.assert_close(CoarserVoxels(1)(ROCK), ROCK)
+
+
+def test_parameters_are_spread_log_uniformly_and_prob_is_kept():
+    part = RandCorruptd("image", Saturation, {"level": (0.1, 10.0)}, prob=0.3).set_random_state(seed=0)
+    drawn = [part(dict(image=torch.tensor([100.0])))["image"].item() for _ in range(2000)]
+    changed = [value for value in drawn if value < 100]
+    assert len(changed) == pytest.approx(600, rel=0.1)
+    assert np.median(changed) == pytest.approx(1.0, rel=0.25)
+
+
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (2.0, 1.0)])
+def test_refuses_ranges_that_cannot_be_drawn_from(ends):
+    with pytest.raises(ValueError, match="range of level"):
+        RandCorruptd("image", Saturation, {"level": ends})

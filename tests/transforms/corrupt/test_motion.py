@@ -1,9 +1,10 @@
 import math
 
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import Motion, sinogram
+from synfine_monai.transforms.corrupt import Motion
 
 
 def seeded(seed):

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import PartialRings, image_of_gain_errors, sinogram
+from synfine_monai.transforms.corrupt import PartialRings, image_of_gain_errors
 
 GRID = torch.arange(96.0) - 48
 RADIUS = torch.hypot(GRID[:, None], GRID)

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import Scatter, sinogram
+from synfine_monai.transforms.corrupt import Scatter
 
 
 def test_blur_of_the_image_is_a_blur_of_its_projections(grains, likeness):

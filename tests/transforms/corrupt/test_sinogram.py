@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from synfine_monai.transforms.corrupt import sinogram
+import sinogram
 
 VIEWS = 90
 

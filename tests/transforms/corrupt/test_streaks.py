@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import Streaks, filter_projections, ramp_kernel, sinogram, smooth_ramp_kernel
+from synfine_monai.transforms.corrupt import Streaks, filter_projections, ramp_kernel, smooth_ramp_kernel
 
 
 def undersampling(views, size=96):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import sinogram
 import torch
 
-from synfine_monai.transforms.corrupt import Zingers, sinogram
+from synfine_monai.transforms.corrupt import Zingers
 
 PLAIN = torch.zeros(1, 4, 128, 128)
 

@@ -1,11 +1,20 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 from monai.transforms import Compose
 
 from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
-from synfine_monai.transforms.generate import RandRock, load_rock, rock_names
+from synfine_monai.transforms.generate import (
+    RandNoiseMask,
+    RandRock,
+    RandTogether,
+    build_parts,
+    load_rock,
+    paint_masks,
+    rock_names,
+)
 
 ALL = {name: index for index, name in enumerate(PHASES)}
 PLAIN = {
@@ -84,3 +93,95 @@ def test_structure_agrees_between_cpu_and_gpu():
     preset = load_rock("sandstone")
     cpu, gpu = (RandRock(preset, ALL, (8, 64, 64), device).set_random_state(seed=1)() for device in ("cpu", "cuda"))
     assert (cpu["label"] == gpu["label"].cpu()).float().mean() > 0.995
+
+
+@pytest.fixture
+def masks():
+    masks = torch.zeros(4, 1, 64, 64, dtype=torch.uint8)
+    masks[..., :20] = PHASES.index("pore")
+    masks[..., 40:] = PHASES.index("dense")
+    return masks
+
+
+@pytest.mark.parametrize("rock", rock_names())
+def test_phases_lie_in_their_order_and_on_the_scale_of_a_zscore(rock, masks):
+    images = paint_masks(rock, masks)
+    assert images.shape == masks.shape
+    assert images.mean() == pytest.approx(0, abs=1e-4)
+    assert images.std() == pytest.approx(1, abs=1e-4)
+    pore, matrix, dense = (images[masks == PHASES.index(name)].mean() for name in ("pore", "matrix", "dense"))
+    assert pore < matrix < dense
+
+
+def test_what_has_no_label_is_matrix(masks):
+    bare = masks.clone()
+    bare[masks == 0] = 255
+    assert torch.equal(paint_masks("sandstone", bare, seed=2), paint_masks("sandstone", masks, seed=2))
+
+
+def test_shipped_presets_are_those_of_the_design():
+    assert {"sandstone", "carbonate", "concrete"} <= set(rock_names())
+
+
+@pytest.mark.parametrize("name", rock_names())
+def test_every_shipped_preset_can_be_built(name):
+    preset = load_rock(name)
+    assert len(build_parts(preset["structure"])) > 2
+    assert len(build_parts(preset["appearance"])) > 2
+
+
+def test_a_file_and_a_mapping_say_the_same_as_a_name(tmp_path):
+    preset = load_rock("sandstone")
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(preset), encoding="utf-8")
+    assert load_rock(path) == load_rock(preset) == preset
+
+
+def test_unknown_preset_names_the_known_ones():
+    with pytest.raises(ScanError, match=r"sandston.*carbonate, concrete, sandstone"):
+        load_rock("sandston")
+
+
+@pytest.mark.parametrize("text", ["- a\n- b", "structure: []", "structure: []\nappearance: []\nmore: 1"])
+def test_wrong_sections_are_refused(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScanError, match=r"mine\.yaml holds .* exactly the sections"):
+        load_rock(path)
+
+
+def test_garbled_yaml_is_one_line(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("structure: [", encoding="utf-8")
+    with pytest.raises(ScanError, match=r"^mine\.yaml is not readable as YAML: [^\n]+$"):
+        load_rock(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"part": "RandGrain"}, "names the part 'RandGrain'"),
+        ({"corrupt": "Ring"}, "names the corrupt 'Ring'"),
+        ({"part": "RandGrains", "cells": 3}, "RandGrains of a rock does not take .*cells"),
+        ({"corrupt": "Rings", "ranges": {"strength": [0.0, 1.0]}}, "Rings of a rock .*positive"),
+        ({}, "names the part 'None'"),
+    ],
+)
+def test_parts_that_cannot_be_built_say_why(entry, words):
+    with pytest.raises(ScanError, match=words):
+        build_parts([entry])
+
+
+def test_anyone_can_bring_a_part_of_their_own():
+    (part,) = build_parts([{"part": "synfine_monai.transforms.generate.RandFractures", "count": 1}])
+    assert part.count == 1
+
+
+def test_all_or_none():
+    group = RandTogether([RandNoiseMask("pore", 0.3, 1.5), RandNoiseMask("clay", 0.3, 1.5)], prob=0.4)
+    group.set_random_state(seed=0)
+    found = [
+        set(group({"phase": torch.zeros(1, 32, 32, dtype=torch.uint8)})["phase"].unique().tolist()) for _ in range(300)
+    ]
+    assert {frozenset(phases) for phases in found} == {frozenset({0}), frozenset({0, 1, 3})}
+    assert np.mean([len(phases) > 1 for phases in found]) == pytest.approx(0.4, abs=0.1)

@@ -29,7 +29,7 @@ class Experiment:
         jobs: runs side by side, each a process with its share of the cores; 1 runs them in this process.
     """
 
-    def __init__(self, runs: Sequence[Run], execute: Callable[[Run], Run], record: RunsFile, jobs: int = 2) -> None:
+    def __init__(self, runs: Sequence[Run], execute: Any, record: RunsFile, jobs: int = 2) -> None:
         self.runs, self.execute, self.record, self.jobs = list(runs), execute, record, int(jobs)
 
     @property

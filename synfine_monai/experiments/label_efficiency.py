@@ -165,7 +165,7 @@ def arm_report(
     known = set(methods_in(rows))
     sections = {"Dice of every arm": budget_tables(rows, scores, words)}
     for heading, pairs in questions.items():
-        there = [tuple(pair) for pair in pairs if set(pair) <= known]
+        there = [(arm, reference) for arm, reference in pairs if {arm, reference} <= known]
         if there:
             sections[heading] = gain_table(groups, there, scores, words)
     sections |= dict(more or {})

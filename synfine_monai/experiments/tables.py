@@ -116,7 +116,7 @@ def fill_in(page: str | Path, experiment: str, sections: Mapping[str, str]) -> N
     for heading, body in sections.items():
         mark = f"<!-- {experiment}: {heading} -->"
         between = re.compile(f"{re.escape(mark)}.*?<!-- end -->", re.DOTALL)
-        text = between.sub(lambda _, mark=mark, body=body: f"{mark}\n\n{body.strip()}\n\n<!-- end -->", text)
+        text = between.sub(f"{mark}\n\n{body.strip()}\n\n<!-- end -->".replace("\\", r"\\"), text)
     if text != before:
         with atomic_file(page) as temporary:
             temporary.write_text(text, encoding="utf-8")

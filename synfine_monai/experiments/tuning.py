@@ -1,8 +1,10 @@
 """Tables and figures of the experiments that compare ways to tune: corrupted data, and synthetic to real."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from synfine_monai.experiments.results import (
     BLOCKS,
@@ -92,7 +94,7 @@ def rank_table(ranks: Mapping[str, Sequence[float]]) -> str:
     return markdown_table(["method", f"mean rank among {len(means)}"], [[words[m], f"{mean:.1f}"] for mean, m in means])
 
 
-def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]):
+def rgn_and_dice(groups: Mapping[str, Sequence[Row]], scores: Mapping[str, str]) -> Figure:
     """The paper's Figures 4 to 6: RGN of blocks and levels, and the Dice that tuning each alone reaches."""
     panels, lines = {}, {}
     for name, rows in groups.items():
@@ -117,5 +119,5 @@ def _best(rows: Sequence[Row], parts: Sequence[str], score: str) -> list[str]:
     return [max(dice, key=lambda part: dice[part][seed]) for seed in sorted(seeds)]
 
 
-def _counted(names: Sequence[str]) -> str:
+def _counted(names: Iterable[str]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in Counter(names).most_common()) or "–"

@@ -27,6 +27,14 @@ class _Writer:
         engine.add_event_handler(Events.COMPLETED, self._finish)
         on_failure(engine, self._leave)
 
+    def _begin(self, engine: Engine) -> None:
+        raise NotImplementedError
+
+    _write = _finish = _begin
+
+    def _leave(self) -> None:
+        raise NotImplementedError
+
     def _wait(self) -> None:
         if self.pending is not None:
             pending, self.pending = self.pending, None

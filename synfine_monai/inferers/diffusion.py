@@ -1,6 +1,6 @@
 """Inference with denoisers: images in a style, images with their masks, and the loss at each noise level."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from monai.inferers import Inferer
@@ -46,11 +46,7 @@ class StyledDiffusionInferer(Inferer):
 
     @torch.no_grad()
     def __call__(
-        self,
-        inputs: torch.Tensor,
-        network: Callable[..., torch.Tensor],
-        mask: torch.Tensor,
-        style: torch.Tensor | int | None = None,
+        self, inputs: torch.Tensor, network: nn.Module, mask: torch.Tensor, style: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """Sample one image for each mask."""
         device = next(network.parameters()).device
@@ -64,7 +60,7 @@ class StyledDiffusionInferer(Inferer):
         return torch.cat(made)
 
     def _sample(
-        self, image: torch.Tensor, network: Callable[..., torch.Tensor], mask: torch.Tensor, style: torch.Tensor | None
+        self, image: torch.Tensor, network: nn.Module, mask: torch.Tensor, style: torch.Tensor | None
     ) -> torch.Tensor:
         self.scheduler.set_timesteps(self.steps, device=image.device)
         for level in self.scheduler.timesteps:
@@ -80,8 +76,8 @@ class StyledDiffusionInferer(Inferer):
 def _repeated(style: torch.Tensor | int | None, count: int, device: torch.device) -> torch.Tensor | None:
     if style is None:
         return None
-    style = torch.as_tensor(style, device=device)
-    return style.expand(count, *style.shape)
+    vectors = torch.as_tensor(style, device=device)
+    return vectors.expand(count, *vectors.shape)
 
 
 class JointDiffusionInferer(Inferer):
@@ -129,7 +125,7 @@ class JointDiffusionInferer(Inferer):
 
     def _sample(self, noisy: torch.Tensor, network: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
         self.scheduler.set_timesteps(self.steps, device=noisy.device)
-        levels, probabilities = self.scheduler.timesteps, 0.0
+        levels, probabilities = self.scheduler.timesteps, torch.zeros((), device=noisy.device)
         for number, level in enumerate(levels):
             timesteps = level.expand(len(noisy)).to(noisy.device)
             answer = self.call(noisy, network, timesteps)

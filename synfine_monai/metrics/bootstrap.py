@@ -68,7 +68,7 @@ def place_interval(
     Source: Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1 (2007) 386-411.
     """
     (counts,) = _labelled_places(counts)
-    weights = _draw_weights(*counts.shape[:2], seed, draws)
+    weights = _draw_weights(counts.shape, seed, draws)
     return _interval(_dice_of_runs(counts, weights, score), weights[0], confidence)
 
 
@@ -95,7 +95,7 @@ def paired_place_difference(
     if np.shape(counts) != np.shape(reference):
         raise ValueError(f"Pairs need equal shapes, got {np.shape(counts)} and {np.shape(reference)}.")
     counts, reference = _labelled_places(counts, reference)
-    weights = _draw_weights(*counts.shape[:2], seed, draws)
+    weights = _draw_weights(counts.shape, seed, draws)
     difference = _dice_of_runs(counts, weights, score) - _dice_of_runs(reference, weights, score)
     return _interval(difference, weights[0], confidence)
 
@@ -116,10 +116,10 @@ def _labelled_places(*sides: np.ndarray) -> list[np.ndarray]:
     return [side[:, labelled] for side in sides]
 
 
-def _draw_weights(runs: int, places: int, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
+def _draw_weights(shape: Sequence[int], seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
     """How often each run and place is drawn, (1 + draws, runs) and (1 + draws, places); the first row is the data."""
     generator = np.random.default_rng(seed)
-    drawn = (generator.multinomial(units, np.full(units, 1 / units), size=draws) for units in (runs, places))
+    drawn = (generator.multinomial(units, np.full(units, 1 / units), size=draws) for units in shape[:2])
     run_weights, place_weights = (np.vstack([np.ones_like(weights[:1]), weights]) for weights in drawn)
     return run_weights, place_weights
 

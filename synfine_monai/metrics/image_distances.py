@@ -1,5 +1,6 @@
 """All distances between real and made images, for a row of a table, those of a network's features among them."""
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -100,7 +101,7 @@ def feature_distances(
     return {"mmd": float(gaussian(first[:count], second[:count])), "fid": max(float(FIDMetric()(second, first)), 0.0)}
 
 
-def _fourier_features(reference: torch.Tensor):
+def _fourier_features(reference: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
     """Map x to features whose inner products approximate exp(−|x − y|² / 2w²), w the median distance in the set."""
     width = torch.pdist(reference).median().clamp_min(1e-12)
     generator = torch.Generator().manual_seed(0)

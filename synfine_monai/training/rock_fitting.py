@@ -62,7 +62,7 @@ def fit_rock(
     scales = _scales(real, rock_images(preset, class_of_phase, 4 * ROCKS, 1, seed, normalisation))
 
     def turned(values: np.ndarray) -> dict[str, Any]:
-        return turn_knobs(preset, values, spread, geometry)
+        return turn_knobs(preset, values.tolist(), spread, geometry)
 
     def apart(values: np.ndarray) -> dict[str, float]:
         made = rock_images(turned(values), class_of_phase, ROCKS, PATCHES_OF_ONE, seed, normalisation)

@@ -78,7 +78,7 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, Any]], side: str, colum
     figure.legend(handles=handles, loc=f"outside lower {side}", ncols=columns, frameon=False)
 
 
-def save_segmentation_figure(path: Path | str, *arguments: object, **options: object) -> Path:
+def save_segmentation_figure(path: Path | str, *arguments: Any, **options: Any) -> Path:
     """Draw ``segmentation_figure(*arguments, **options)`` and write it as PNG, whole or not at all."""
     figure = segmentation_figure(*arguments, **options)
     with atomic_file(path) as temporary:

@@ -23,3 +23,5 @@ from . import (
 )
 
 __version__: str
+from .notebook import Model as Model, learn as learn, make_rock as make_rock, porosity as porosity, segment as segment
+from .scans import open_scan as open_scan

@@ -7,12 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data.label_files import is_slice_folder
 from synfine_monai.data.labels_of_scan import drawn_depths, label_file, open_labels
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
+from synfine_monai.survey import Memory, files_signature
 
-__all__ = ["datalist_from_scan", "hold_back", "labelled_depths", "load_task", "require_labels", "scans_to_segment"]
+_depths, _classes = Memory(32), Memory(8)
+
+__all__ = ["task_of_scan", "hold_back", "labelled_depths", "load_task", "require_labels", "scans_to_segment"]
 
 
 def load_task(
@@ -29,7 +33,7 @@ def load_task(
     """The task that the options of a verb describe; without scans, the synthetic task with every phase.
 
     Raises:
-        ScanError: if options contradict each other, or as ``load_datalist`` and ``datalist_from_scan`` do.
+        ScanError: if options contradict each other, or as ``load_datalist`` and ``task_of_scan`` do.
     """
     if not isinstance(binary, bool):
         raise ScanError(f"--binary takes True or False, got {binary!r}.")
@@ -38,7 +42,7 @@ def load_task(
     if datalist is not None:
         task = hold_back(load_datalist(datalist, binary))
     elif scan is not None and labels is not None:
-        task = datalist_from_scan(scan, labels, unlabelled_value, rock or "sandstone", phases, fov)
+        task = task_of_scan(scan, labels, unlabelled_value, rock or "sandstone", phases, fov)
         task = merge_to_binary(task) if binary else task
     elif scan is not None or labels is not None:
         raise ScanError("--scan and --labels go together: give the scan and the file or folder of its labels.")
@@ -64,7 +68,7 @@ def scans_to_segment(task: Task) -> list[str]:
     return list(dict.fromkeys(str(item.image) for item in task.test or task.training))
 
 
-def datalist_from_scan(
+def task_of_scan(
     scan: str | Path,
     labels: str | Path,
     unlabelled_value: int | None = None,
@@ -88,16 +92,10 @@ def datalist_from_scan(
     """
     scan, labels = Path(scan).resolve(), Path(labels).resolve()
     item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
-    values, counts, greys = _grey_by_value(item, [v for v in (UNLABELLED, unlabelled_value) if v is not None])
-    if phases is None:
-        classes = _guess_phases(counts, greys)
-    else:
-        classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
-    if len(classes) != len(values):
-        raise ScanError(
-            f"{labels} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
-        )
-    names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
+    ignored = tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None)
+    files = files_signature(scan, labels)
+    key = None if files is None else (files, ignored, phases if phases is None else tuple(phases))
+    values, classes, names = _classes.recall(key, lambda: _read_classes(item, ignored, phases))
     task = Task(
         name=scan.stem.split(".")[0],
         rock=rock,
@@ -106,16 +104,33 @@ def datalist_from_scan(
         pore_labels=tuple(k for k, p in enumerate(classes) if p in ("pore", "water")),
         mapping={value: k for k, value in enumerate(values)},
         voxel_size_um=_voxel_size_of(scan),
-        ignored_values=tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None),
+        ignored_values=ignored,
         training=(item,),
         path=str(labels),
     )
+    return hold_back(task)
+
+
+def _read_classes(
+    item: Item, ignored: Sequence[int], phases: str | Sequence[str] | None
+) -> tuple[list[int], list[str], list[str]]:
+    """Label values, their phases and their names, told once."""
+    values, counts, greys = _grey_by_value(item, ignored)
+    if phases is None:
+        classes = _guess_phases(counts, greys)
+    else:
+        classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
+    if len(classes) != len(values):
+        raise ScanError(
+            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
+        )
+    names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
     print(
         "Classes: "
         + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
         + ("" if phases is not None else " (guessed from the grey levels; --phases says otherwise)")
     )
-    return hold_back(task)
+    return values, classes, names
 
 
 def hold_back(task: Task) -> Task:
@@ -137,9 +152,16 @@ def hold_back(task: Task) -> Task:
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:
     """Indices z of the slices of ``item`` that carry any label."""
+    folder = item.image if is_slice_folder(item.label) else None  # its names say which label is whose
+    files = files_signature(item.label, folder)
+    key = None if files is None else (files, item.slices, tuple(ignored_values))
+    return list(_depths.recall(key, lambda: _labelled_depths(item, ignored_values)))
+
+
+def _labelled_depths(item: Item, ignored_values: Sequence[int]) -> tuple[int, ...]:
     with open_labels(item) as labels:
         depths = item.slices or drawn_depths(labels)
-        return [z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any()]
+        return tuple(z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any())
 
 
 def _voxel_size_of(path: Path) -> tuple[float, float, float] | None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synfine_monai.survey import IntensityStatistics, histogram_distance
+from synfine_monai.survey import IntensityStatistics, grey_level_shift
 
 __all__ = ["differences_from_training", "warn_if_unlike_training"]
 
@@ -36,7 +36,7 @@ def differences_from_training(
         expected = IntensityStatistics(
             statistics.method, 0.0, 1.0, tuple(model_info["bin_edges"]), tuple(model_info["histogram"])
         )
-        distance = histogram_distance(statistics, expected)
+        distance = grey_level_shift(statistics, expected)
         if distance > FAR_HISTOGRAM:
             found.append(
                 f"its grey levels are distributed unlike those of training (distance {distance:.2f}, usually "

@@ -3,7 +3,7 @@ import pytest
 import tifffile
 
 from synfine_monai.data import load_labelled_slices, load_task, scans_to_segment
-from synfine_monai.data.task_from_scan import datalist_from_scan
+from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
 
 RNG = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def files(tmp_path):
 
 
 def test_classes_are_guessed_from_grey_levels_and_zero_is_no_label(files, capsys):
-    task = datalist_from_scan(*files, unlabelled_value=0)
+    task = task_of_scan(*files, unlabelled_value=0)
     assert task.labels == ("matrix", "pore")
     assert task.mapping == {1: 0, 2: 1}
     assert task.pore_labels == (1,)
@@ -35,7 +35,7 @@ def test_classes_are_guessed_from_grey_levels_and_zero_is_no_label(files, capsys
 
 
 def test_every_third_labelled_slice_is_held_back_for_the_report(files):
-    task = datalist_from_scan(*files, unlabelled_value=0)
+    task = task_of_scan(*files, unlabelled_value=0)
     assert task.held_back
     assert [item.slices for item in task.training] == [(0, 2, 5)]
     assert [item.slices for item in task.test] == [(4,)]
@@ -49,28 +49,28 @@ def test_a_folder_of_labelled_slices_is_matched_by_name(files, tmp_path):
         for z, page in enumerate(tifffile.imread(tmp_path / f"{kind}.tif")):
             if kind == "scan" or z in (2, 4):
                 tifffile.imwrite(tmp_path / kind / f"core_{z:03d}.tif", page)
-    task = datalist_from_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
+    task = task_of_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
     assert [(i.name, i.slices) for i in (*task.training, *task.test)] == [("scan", (2,)), ("scan", (4,))]
     assert scans_to_segment(task) == [str(tmp_path / "scan")]
 
 
 def test_phases_can_be_said(files):
-    task = datalist_from_scan(*files, unlabelled_value=0, phases="dense,water")
+    task = task_of_scan(*files, unlabelled_value=0, phases="dense,water")
     assert task.phases == (("dense",), ("water",))
     with pytest.raises(ScanError, match="names 3"):
-        datalist_from_scan(*files, unlabelled_value=0, phases="dense,water,pore")
+        task_of_scan(*files, unlabelled_value=0, phases="dense,water,pore")
 
 
 def test_labels_of_one_class_are_refused(files, tmp_path):
     tifffile.imwrite(tmp_path / "one.tif", np.ones((6, 96, 96), np.uint8))
     with pytest.raises(ScanError, match="at least two are needed"):
-        datalist_from_scan(files[0], tmp_path / "one.tif")
+        task_of_scan(files[0], tmp_path / "one.tif")
 
 
 def test_shapes_must_agree(files, tmp_path):
     tifffile.imwrite(tmp_path / "small.tif", np.ones((6, 96, 90), np.uint8))
     with pytest.raises(ScanError, match="but its labels"):
-        datalist_from_scan(files[0], tmp_path / "small.tif")
+        task_of_scan(files[0], tmp_path / "small.tif")
 
 
 def test_options_that_contradict_each_other_are_refused(files):

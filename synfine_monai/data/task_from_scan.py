@@ -1,4 +1,4 @@
-"""A task from one scan and its labels, so that nobody has to write JSON."""
+"""A task from the options of a verb: one scan with its labels or without, so that nobody has to write JSON."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,17 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
 
-_depths, _classes = Memory(32), Memory(8)
+__all__ = [
+    "hold_back",
+    "labelled_depths",
+    "load_task",
+    "load_unlabelled_task",
+    "require_labels",
+    "scans_to_segment",
+    "task_of_scan",
+]
 
-__all__ = ["task_of_scan", "hold_back", "labelled_depths", "load_task", "require_labels", "scans_to_segment"]
+_depths, _classes = Memory(32), Memory(8)
 
 
 def load_task(
@@ -51,6 +59,31 @@ def load_task(
     if voxel_size_um is not None:
         task = replace(task, voxel_size_um=voxel_size(voxel_size_um, "--voxel_size_um"))
     return task if rock is None else replace(task, rock=rock)
+
+
+def load_unlabelled_task(
+    datalist: str | None = None, scan: str | None = None, fov: str | None = None, rock: str | None = None
+) -> Task:
+    """The task that the options of a verb describe, when no label is read.
+
+    Args:
+        datalist: a ``dataset.json``; labels in it are not opened.
+        scan: instead of a datalist, a scan file or slice folder; every phase of the generator is a class then.
+        fov: mask of the field of view of ``scan``; None finds it.
+        rock: generator preset; None: the datalist's, or sandstone for a scan.
+
+    Raises:
+        ScanError: unless exactly one of ``datalist`` and ``scan`` is given, or as ``load_datalist``.
+    """
+    if (datalist is None) == (scan is None):
+        raise ScanError("give either --datalist, or --scan: the look of a rock is learned from one of them.")
+    if datalist is not None:
+        task = load_datalist(datalist)
+        return task if rock is None else replace(task, rock=rock)
+    path = Path(scan).expanduser().resolve()
+    mask = None if fov is None else Path(fov).expanduser().resolve()
+    item = Item(image=path, label=None, fov=mask, specimen=path.name, name=path.name)
+    return replace(synthetic_task(rock or "sandstone"), name=path.stem.split(".")[0], unlabelled=(item,))
 
 
 def require_labels(task: Task) -> None:

@@ -112,7 +112,11 @@ def thin_pass(depth: int) -> np.ndarray:
 
 def _found(scan: Scan, survey: Survey) -> FieldOfView:
     depths, thumbnails, lowest, highest = thin_pass(scan.shape[0]), [], [], []
-    keep = scan.forward_only and survey.signature and len(depths) * scan.dtype.itemsize * prod(scan.shape[1:]) <= KEPT_BYTES
+    keep = (
+        scan.forward_only
+        and survey.signature
+        and len(depths) * scan.dtype.itemsize * prod(scan.shape[1:]) <= KEPT_BYTES
+    )
     for z in depths:
         (image,) = scan.read(z, z + 1)
         if keep:

@@ -18,7 +18,7 @@ from synfine_monai.data import (
     specimen_statistics,
 )
 from synfine_monai.data.labels_of_scan import drawn_depths
-from synfine_monai.data.task_from_scan import task_of_scan, hold_back, labelled_depths
+from synfine_monai.data.task_from_scan import hold_back, labelled_depths, task_of_scan
 from synfine_monai.errors import ScanError
 
 DEPTH, DRAWN = 12, (2, 3, 7)

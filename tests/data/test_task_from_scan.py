@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data import load_labelled_slices, load_task, scans_to_segment
+from synfine_monai.data import load_labelled_slices, load_task, load_unlabelled_task, scans_to_segment
 from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
 
@@ -86,3 +88,38 @@ def test_voxel_size_can_be_said_and_scans_are_listed_once(files):
     task = load_task(scan=str(files[0]), labels=str(files[1]), unlabelled_value=0, voxel_size_um=2.5)
     assert task.voxel_size_um == (2.5, 2.5, 2.5)
     assert scans_to_segment(task) == [str(files[0].resolve())]
+
+
+def test_a_scan_alone_is_a_task_with_all_phases(tmp_path):
+    task = load_unlabelled_task(scan=str(tmp_path / "core.nii.gz"), fov=str(tmp_path / "mask.tif"))
+    assert (task.name, task.rock, task.num_classes) == ("core", "sandstone", 5)
+    assert [item.image for item in task.unlabelled] == [tmp_path / "core.nii.gz"]
+    assert task.unlabelled[0].fov == tmp_path / "mask.tif"
+
+
+def test_a_datalist_keeps_its_classes_and_takes_another_rock(tmp_path):
+    path = tmp_path / "dataset.json"
+    content = {"labels": {"0": "solid", "1": "pore"}, "phases": {"0": "matrix", "1": "pore"}, "rock": "concrete"}
+    path.write_text(json.dumps({**content, "unlabelled": [{"image": "core.tif"}]}))
+    assert load_unlabelled_task(str(path)).rock == "concrete"
+    assert load_unlabelled_task(str(path), rock="carbonate").rock == "carbonate"
+    assert load_unlabelled_task(str(path)).labels == ("solid", "pore")
+
+
+def test_exactly_one_source_is_asked_for(tmp_path):
+    for options in ({}, {"datalist": "dataset.json", "scan": "core.tif"}):
+        with pytest.raises(ScanError, match="either --datalist, or --scan"):
+            load_unlabelled_task(**options)
+
+
+def test_labels_are_read_and_told_once_until_they_change(files, capsys):
+    first, again = (load_task(scan=files[0], labels=files[1], unlabelled_value=0) for _ in range(2))
+    assert first == again and capsys.readouterr().out.count("Classes:") == 1
+    once, twice = (load_labelled_slices(first, "training") for _ in range(2))
+    assert once is not twice and [a.image is b.image for a, b in zip(once, twice, strict=True)] == [True] * len(once)
+    labels = tifffile.imread(files[1])
+    labels[0] = 0
+    tifffile.imwrite(files[1], labels)
+    changed = load_task(scan=files[0], labels=files[1], unlabelled_value=0)
+    assert 0 in first.training[0].slices and 0 not in changed.training[0].slices
+    assert [s.z for s in load_labelled_slices(changed, "training")] == list(changed.training[0].slices)

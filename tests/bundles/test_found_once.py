@@ -4,7 +4,7 @@ from collections import Counter
 from importlib import import_module
 
 import numpy as np
-from tiny_core import CONFIGS, write_tiff
+from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, write_tiff
 
 from synfine_monai.bundle import run_verb
 
@@ -32,6 +32,11 @@ def test_learn_finds_everything_once(sample, tmp_path, monkeypatch, capsys):
 
     for place in FINDERS:
         count(place)
+    tiny = {"train": {k: TINY_TRAINING[k] for k in ("steps_per_epoch", "batch_size")}, "finetune": TINY_TUNING}
+    monkeypatch.setattr(
+        "synfine_monai.bundle.pipeline.run_verb",
+        lambda file, **given: run_verb(file, **given, **tiny.get(file.stem, {})),
+    )
     labels = np.where(np.arange(6)[:, None, None] % 2, 255, sample.truth).astype(np.uint8)
     scan, drawn = write_tiff(tmp_path / "core.tif", sample.image), write_tiff(tmp_path / "labels.tif", labels)
     options = {"scan": str(scan), "labels": str(drawn), "output_dir": str(tmp_path / "results"), "tune": "auto"}

@@ -114,12 +114,15 @@ def test_exactly_one_source_is_asked_for(tmp_path):
 
 def test_labels_are_read_and_told_once_until_they_change(files, capsys):
     first, again = (load_task(scan=files[0], labels=files[1], unlabelled_value=0) for _ in range(2))
-    assert first == again and capsys.readouterr().out.count("Classes:") == 1
+    assert first == again
+    assert capsys.readouterr().out.count("Classes:") == 1
     once, twice = (load_labelled_slices(first, "training") for _ in range(2))
-    assert once is not twice and [a.image is b.image for a, b in zip(once, twice, strict=True)] == [True] * len(once)
+    assert once is not twice
+    assert [a.image is b.image for a, b in zip(once, twice, strict=True)] == [True] * len(once)
     labels = tifffile.imread(files[1])
     labels[0] = 0
     tifffile.imwrite(files[1], labels)
     changed = load_task(scan=files[0], labels=files[1], unlabelled_value=0)
-    assert 0 in first.training[0].slices and 0 not in changed.training[0].slices
+    assert 0 in first.training[0].slices
+    assert 0 not in changed.training[0].slices
     assert [s.z for s in load_labelled_slices(changed, "training")] == list(changed.training[0].slices)

@@ -46,7 +46,8 @@ def test_a_scan_is_looked_at_once(tmp_path, reads, name):
     first = survey(path)
     assert len(reads) == (6 if name.endswith("gz") else 12)  # a deflated file is inflated once
     reads.clear()
-    assert survey(path) == first and not reads
+    assert survey(path) == first
+    assert not reads
     assert first[1].center == pytest.approx(GREY.mean())
 
 
@@ -78,7 +79,8 @@ def test_methods_have_their_own_grey_levels(tmp_path):
 
 def test_nothing_is_kept_of_files_that_may_name_others(tmp_path):
     (tmp_path / "core.mhd").write_text("ElementDataFile = elsewhere.raw")
-    assert files_signature(tmp_path / "core.mhd") is None and files_signature(tmp_path / "missing.tif") is None
+    assert files_signature(tmp_path / "core.mhd") is None
+    assert files_signature(tmp_path / "missing.tif") is None
 
 
 def test_a_slice_of_a_folder_counts(tmp_path):
@@ -92,7 +94,9 @@ def test_a_slice_of_a_folder_counts(tmp_path):
 def test_fields_of_view_are_separate_and_can_be_pickled(tmp_path):
     with open_scan(save(tmp_path / "core.tif", GREY)) as scan:
         one, other = find_scan_field_of_view(scan), find_scan_field_of_view(scan)
-        assert one is not other and one.cores is other.cores and survey_of(scan) is survey_of(scan)
+        assert one is not other
+        assert one.cores is other.cores
+        assert survey_of(scan) is survey_of(scan)
         assert pickle.loads(pickle.dumps(one)).slab(0, 6).all()
 
 

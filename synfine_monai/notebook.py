@@ -73,7 +73,9 @@ def segment(
     Example:
         >>> from synfine_monai import make_rock, segment
         >>> image, _ = make_rock("sandstone", seed=0, size=(4, 64, 64))
-        >>> segment(image, device="cpu", engine="eager").shape
+        >>> labels = segment(image, device="cpu", engine="eager")  # doctest: +ELLIPSIS
+        Porosity of scan.tif: ...
+        >>> labels.shape
         (4, 64, 64)
     """
     with TemporaryDirectory(prefix="synfine_") as temporary:
@@ -100,8 +102,8 @@ def learn(
 
     Args:
         volume: grey levels (D, H, W), z first, or the path of a scan.
-        labels: classes of the same shape, 255 where nothing is labelled (``unlabelled_value=0`` names another value); or
-            the path of label files.
+        labels: classes of the same shape, 255 where nothing is labelled (``unlabelled_value=0`` names another value),
+            or the path of label files.
         voxel_size_um: as in ``segment``.
         output_dir: folder of the run, which an interrupted call goes on with; None for a temporary one.
         **options: others of the verb, ``epochs=5`` or ``tune="auto"`` say.
@@ -141,7 +143,9 @@ def porosity(
         >>> from synfine_monai import porosity
         >>> tube = np.zeros((4, 8, 8), np.uint8)
         >>> tube[:, 2:4, 2:4] = 1
-        >>> porosity(tube, [1])["porosity"]
+        >>> measured = porosity(tube, [1])  # doctest: +ELLIPSIS
+        Porosity of labels.tif: ...
+        >>> measured["porosity"]
         0.0625
     """
     with TemporaryDirectory(prefix="synfine_") as temporary:

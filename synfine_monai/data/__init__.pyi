@@ -6,7 +6,6 @@ from .labelled_slices import (
     specimen_statistics as specimen_statistics,
 )
 from .labels_of_scan import open_labels as open_labels
-from .masks import synthetic_masks as synthetic_masks
 from .pairs import synthetic_pairs as synthetic_pairs
 from .pairs_file import (
     check_pairs as check_pairs,
@@ -28,7 +27,7 @@ from .pool import mixed_pool as mixed_pool, synthetic_count as synthetic_count
 from .sample_core import make_sample_core as make_sample_core
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
 from .styled_bank import make_styled_bank as make_styled_bank
-from .synthetic_bank import make_synthetic_bank as make_synthetic_bank
+from .synthetic_bank import make_synthetic_bank as make_synthetic_bank, synthetic_masks as synthetic_masks
 from .synthetic_patches import SyntheticPatches as SyntheticPatches
 from .task import (
     SPLITS as SPLITS,
@@ -40,7 +39,7 @@ from .task import (
 )
 from .task_from_scan import (
     load_task as load_task,
+    load_unlabelled_task as load_unlabelled_task,
     require_labels as require_labels,
     scans_to_segment as scans_to_segment,
 )
-from .unlabelled_task import load_unlabelled_task as load_unlabelled_task

@@ -13,10 +13,20 @@ from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan, open_scan
-from synfine_monai.survey import IntensityStatistics, find_scan_field_of_view, measure_intensity, measure_scan_intensity
+from synfine_monai.survey import (
+    IntensityStatistics,
+    Memory,
+    files_signature,
+    find_scan_field_of_view,
+    measure_intensity,
+    measure_scan_intensity,
+)
 from synfine_monai.transforms import fill_outside
 
 __all__ = ["UNLABELLED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
+
+KEPT_VOXELS = 1 << 25  # of labelled slices of one split, 6 bytes each: larger sets are read anew
+_kept = Memory(4)
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,17 @@ def load_labelled_slices(task: Task, split: str, normalisation: str = "zscore") 
         ScanError: if shapes differ, a class is unknown, or nothing is labelled.
     """
     items = [item for item in task.items(split) if item.label is not None]
+    related = {i: None for item in items for i in (item, *task.specimen_items(item.specimen))}
+    files = files_signature(*(path for i in related for path in (i.image, i.label, i.fov)))
+    settings = repr((items, list(related), dict(task.mapping), task.ignored_values, split, normalisation))
+    key = None if files is None else (files, settings)
+    slices = _kept.recall(key, lambda: _read_slices(task, items, split, normalisation))
+    if sum(s.image.size for s in slices) > KEPT_VOXELS:
+        _kept.forget(key)
+    return list(slices)
+
+
+def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: str) -> list[LabelledSlice]:
     statistics = {s: specimen_statistics(task, s, normalisation) for s in dict.fromkeys(i.specimen for i in items)}
     slices: list[LabelledSlice] = []
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):

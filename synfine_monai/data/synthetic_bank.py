@@ -7,9 +7,10 @@ import torch
 from monai.data import DataLoader, list_data_collate
 from tqdm import tqdm
 
+from synfine_monai.conventions import CLASS_OF_PHASE
 from synfine_monai.data.synthetic_patches import SyntheticPatches
 
-__all__ = ["make_synthetic_bank"]
+__all__ = ["make_synthetic_bank", "synthetic_masks"]
 
 VOLUMES_AT_A_TIME = 4
 
@@ -53,3 +54,8 @@ def make_synthetic_bank(
             done += count
             progress.update(min(count, pairs - progress.n))
     return {"image": images[:pairs], "label": labels[:pairs]}
+
+
+def synthetic_masks(rock: str, count: int, seed: int = 0) -> torch.Tensor:
+    """(count, 1, 64, 64) uint8 indices of the generator's phases: the labels of a bank of procedural pairs."""
+    return make_synthetic_bank(rock, CLASS_OF_PHASE, count, seed, num_workers=2 if count > 100 else 0)["label"]

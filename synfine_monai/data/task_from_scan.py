@@ -1,4 +1,4 @@
-"""A task from one scan and its labels, so that nobody has to write JSON."""
+"""A task from the options of a verb: one scan with its labels or without, so that nobody has to write JSON."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,12 +7,24 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data.label_files import is_slice_folder
 from synfine_monai.data.labels_of_scan import drawn_depths, label_file, open_labels
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
+from synfine_monai.survey import Memory, files_signature
 
-__all__ = ["datalist_from_scan", "hold_back", "labelled_depths", "load_task", "require_labels", "scans_to_segment"]
+__all__ = [
+    "hold_back",
+    "labelled_depths",
+    "load_task",
+    "load_unlabelled_task",
+    "require_labels",
+    "scans_to_segment",
+    "task_of_scan",
+]
+
+_depths, _classes = Memory(32), Memory(8)
 
 
 def load_task(
@@ -29,7 +41,7 @@ def load_task(
     """The task that the options of a verb describe; without scans, the synthetic task with every phase.
 
     Raises:
-        ScanError: if options contradict each other, or as ``load_datalist`` and ``datalist_from_scan`` do.
+        ScanError: if options contradict each other, or as ``load_datalist`` and ``task_of_scan`` do.
     """
     if not isinstance(binary, bool):
         raise ScanError(f"--binary takes True or False, got {binary!r}.")
@@ -38,7 +50,7 @@ def load_task(
     if datalist is not None:
         task = hold_back(load_datalist(datalist, binary))
     elif scan is not None and labels is not None:
-        task = datalist_from_scan(scan, labels, unlabelled_value, rock or "sandstone", phases, fov)
+        task = task_of_scan(scan, labels, unlabelled_value, rock or "sandstone", phases, fov)
         task = merge_to_binary(task) if binary else task
     elif scan is not None or labels is not None:
         raise ScanError("--scan and --labels go together: give the scan and the file or folder of its labels.")
@@ -47,6 +59,31 @@ def load_task(
     if voxel_size_um is not None:
         task = replace(task, voxel_size_um=voxel_size(voxel_size_um, "--voxel_size_um"))
     return task if rock is None else replace(task, rock=rock)
+
+
+def load_unlabelled_task(
+    datalist: str | None = None, scan: str | None = None, fov: str | None = None, rock: str | None = None
+) -> Task:
+    """The task that the options of a verb describe, when no label is read.
+
+    Args:
+        datalist: a ``dataset.json``; labels in it are not opened.
+        scan: instead of a datalist, a scan file or slice folder; every phase of the generator is a class then.
+        fov: mask of the field of view of ``scan``; None finds it.
+        rock: generator preset; None: the datalist's, or sandstone for a scan.
+
+    Raises:
+        ScanError: unless exactly one of ``datalist`` and ``scan`` is given, or as ``load_datalist``.
+    """
+    if (datalist is None) == (scan is None):
+        raise ScanError("give either --datalist, or --scan: the look of a rock is learned from one of them.")
+    if datalist is not None:
+        task = load_datalist(datalist)
+        return task if rock is None else replace(task, rock=rock)
+    path = Path(scan).expanduser().resolve()
+    mask = None if fov is None else Path(fov).expanduser().resolve()
+    item = Item(image=path, label=None, fov=mask, specimen=path.name, name=path.name)
+    return replace(synthetic_task(rock or "sandstone"), name=path.stem.split(".")[0], unlabelled=(item,))
 
 
 def require_labels(task: Task) -> None:
@@ -64,7 +101,7 @@ def scans_to_segment(task: Task) -> list[str]:
     return list(dict.fromkeys(str(item.image) for item in task.test or task.training))
 
 
-def datalist_from_scan(
+def task_of_scan(
     scan: str | Path,
     labels: str | Path,
     unlabelled_value: int | None = None,
@@ -88,16 +125,10 @@ def datalist_from_scan(
     """
     scan, labels = Path(scan).resolve(), Path(labels).resolve()
     item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
-    values, counts, greys = _grey_by_value(item, [v for v in (UNLABELLED, unlabelled_value) if v is not None])
-    if phases is None:
-        classes = _guess_phases(counts, greys)
-    else:
-        classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
-    if len(classes) != len(values):
-        raise ScanError(
-            f"{labels} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
-        )
-    names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
+    ignored = tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None)
+    files = files_signature(scan, labels)
+    key = None if files is None else (files, ignored, phases if phases is None else tuple(phases))
+    values, classes, names = _classes.recall(key, lambda: _read_classes(item, ignored, phases))
     task = Task(
         name=scan.stem.split(".")[0],
         rock=rock,
@@ -106,16 +137,33 @@ def datalist_from_scan(
         pore_labels=tuple(k for k, p in enumerate(classes) if p in ("pore", "water")),
         mapping={value: k for k, value in enumerate(values)},
         voxel_size_um=_voxel_size_of(scan),
-        ignored_values=tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None),
+        ignored_values=ignored,
         training=(item,),
         path=str(labels),
     )
+    return hold_back(task)
+
+
+def _read_classes(
+    item: Item, ignored: Sequence[int], phases: str | Sequence[str] | None
+) -> tuple[list[int], list[str], list[str]]:
+    """Label values, their phases and their names, told once."""
+    values, counts, greys = _grey_by_value(item, ignored)
+    if phases is None:
+        classes = _guess_phases(counts, greys)
+    else:
+        classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
+    if len(classes) != len(values):
+        raise ScanError(
+            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
+        )
+    names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
     print(
         "Classes: "
         + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
         + ("" if phases is not None else " (guessed from the grey levels; --phases says otherwise)")
     )
-    return hold_back(task)
+    return values, classes, names
 
 
 def hold_back(task: Task) -> Task:
@@ -137,9 +185,16 @@ def hold_back(task: Task) -> Task:
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:
     """Indices z of the slices of ``item`` that carry any label."""
+    folder = item.image if is_slice_folder(item.label) else None  # its names say which label is whose
+    files = files_signature(item.label, folder)
+    key = None if files is None else (files, item.slices, tuple(ignored_values))
+    return list(_depths.recall(key, lambda: _labelled_depths(item, ignored_values)))
+
+
+def _labelled_depths(item: Item, ignored_values: Sequence[int]) -> tuple[int, ...]:
     with open_labels(item) as labels:
         depths = item.slices or drawn_depths(labels)
-        return [z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any()]
+        return tuple(z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any())
 
 
 def _voxel_size_of(path: Path) -> tuple[float, float, float] | None:

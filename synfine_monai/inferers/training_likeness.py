@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from synfine_monai.survey import IntensityStatistics, histogram_distance
+from synfine_monai.survey import IntensityStatistics, grey_level_shift
 
 FAR_HISTOGRAM = 0.2
 """Normalised units: slices and specimens of one rock differ by up to 0.18, most pairs of rocks by 0.2 to 0.7."""
@@ -34,7 +34,7 @@ def differences_from_training(
         expected = IntensityStatistics(
             statistics.method, 0.0, 1.0, tuple(model_info["bin_edges"]), tuple(model_info["histogram"])
         )
-        distance = histogram_distance(statistics, expected)
+        distance = grey_level_shift(statistics, expected)
         if distance > FAR_HISTOGRAM:
             found.append(
                 f"its grey levels are distributed unlike those of training (distance {distance:.2f}, usually "

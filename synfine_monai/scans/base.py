@@ -57,6 +57,9 @@ class Scan(ABC):
     It can be pickled and used in forked workers; one object serves one thread at a time.
     """
 
+    forward_only = False
+    """Whether a step back means reading the file from its beginning: one stream, deflated."""
+
     def __init__(self, info: ScanInfo) -> None:
         self.info = info
 

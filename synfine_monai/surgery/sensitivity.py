@@ -1,8 +1,12 @@
 """Sensitivity of a network to a shift in its data: RGN by tensor, block and level, and what it would select."""
 
+import copy
 import csv
+import hashlib
 import io
 import json
+import pickle
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,8 @@ from synfine_monai.surgery.tuning import needs_sensitivity
 SET_APART = ("head",)
 """Groups that the automatic choice passes over: RGN over-rates tiny ones."""
 
+_latest: dict[str, dict[str, Any]] = {}  # the stages of one run ask twice
+
 
 def measure_sensitivity(
     network: nn.Module,
@@ -28,7 +34,7 @@ def measure_sensitivity(
     transversal: Mapping[str, Sequence[str]] = TRANSVERSAL,
     with_signal_to_noise: bool = False,
 ) -> dict[str, Any]:
-    """Probe a network in both views of the paper, without leaving a trace in it.
+    """Probe a network in both views of the paper, without leaving a trace in it; asked the same twice, it probes once.
 
     Args:
         network: the network before fine-tuning.
@@ -47,6 +53,40 @@ def measure_sensitivity(
         ScanError: if there is no batch, or if no batch pulls at the network at all.
     """
     batches = list(batches)
+    key = _signature(network, loss_function, batches, (sequential, transversal, with_signal_to_noise))
+    if key not in _latest:
+        measured = _measure(network, loss_function, batches, sequential, transversal, with_signal_to_noise)
+        _latest.clear()
+        _latest[key] = measured
+    return copy.deepcopy(_latest[key])
+
+
+def _signature(
+    network: nn.Module, loss_function: LossFunction, batches: Sequence[tuple[torch.Tensor, ...]], settings: Any
+) -> str:
+    """Of all that a measurement depends on."""
+    digest = hashlib.sha256(repr((str(network), settings)).encode())
+    state = network.state_dict()
+    trained = [(name, parameter.requires_grad) for name, parameter in network.named_parameters()]
+    digest.update(repr((list(state), trained, str(next(network.parameters()).device))).encode())
+    for tensor in (*state.values(), *(tensor for batch in batches for tensor in batch)):
+        digest.update(repr((tensor.shape, tensor.dtype)).encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    try:
+        digest.update(pickle.dumps(loss_function))
+    except (pickle.PicklingError, AttributeError, TypeError):  # a function without a name: nobody knows what it does
+        digest.update(secrets.token_bytes(16))
+    return digest.hexdigest()
+
+
+def _measure(
+    network: nn.Module,
+    loss_function: LossFunction,
+    batches: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    sequential: Mapping[str, Sequence[str]],
+    transversal: Mapping[str, Sequence[str]],
+    with_signal_to_noise: bool,
+) -> dict[str, Any]:
     norms = measure_gradient_norms(network, loss_function, batches)
     if not norms.gradients.any():
         raise ScanError(f"all {len(batches)} probed batches have zero gradients: do their patches hold any label?")

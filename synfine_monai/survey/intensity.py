@@ -10,8 +10,9 @@ from scipy.stats import wasserstein_distance
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
 from synfine_monai.survey.scan_field_of_view import FieldOfView, thin_pass
+from synfine_monai.survey.survey import Survey, survey_of
 
-__all__ = ["METHODS", "IntensityStatistics", "histogram_distance", "measure_intensity", "measure_scan_intensity"]
+__all__ = ["METHODS", "IntensityStatistics", "grey_level_shift", "measure_intensity", "measure_scan_intensity"]
 
 MAX_VOXELS = 1 << 22  # evenly spaced voxels that statistics are found from
 BRIGHT_TAIL = 90.0  # percentile above which "clipped_zscore" takes every voxel alike
@@ -107,7 +108,7 @@ def measure_intensity(
 
 
 def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = "zscore") -> IntensityStatistics:
-    """Find the statistics of a whole scan from evenly spaced slices, holding one slice at a time.
+    """Find the statistics of a whole scan from evenly spaced slices, one slice at a time, once a process.
 
     Args:
         scan: an open scan.
@@ -117,12 +118,21 @@ def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = "zscore")
     Raises:
         ScanError: as ``measure_intensity``.
     """
+    survey = survey_of(scan)
+    known = fov.signature is not None and fov.signature[0] == survey.signature
+    key = (fov.signature, method) if known else None
+    return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, method))
+
+
+def _measured(scan: Scan, survey: Survey, fov: FieldOfView, method: str) -> IntensityStatistics:
     chosen = thin_pass(scan.shape[0])
     step = _step(len(chosen) * scan.shape[1] * scan.shape[2])
-    return _measure((_inside(scan.read(z, z + 1), fov.slab(z, z + 1), step) for z in chosen), method)
+    seen, survey.slices = survey.slices, {}
+    slices = ((z, seen.pop(int(z)) if int(z) in seen else scan.read(z, z + 1)) for z in chosen)
+    return _measure((_inside(image, fov.slab(z, z + 1), step) for z, image in slices), method)
 
 
-def histogram_distance(a: IntensityStatistics, b: IntensityStatistics) -> float:
+def grey_level_shift(a: IntensityStatistics, b: IntensityStatistics) -> float:
     """Wasserstein distance of two in-core histograms, in normalised units: 0 alike, 1 is a shift by one deviation."""
     middle_a, middle_b = (np.convolve(statistics.bin_edges, [0.5, 0.5], "valid") for statistics in (a, b))
     return float(wasserstein_distance(middle_a, middle_b, a.histogram, b.histogram))

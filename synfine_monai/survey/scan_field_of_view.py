@@ -1,6 +1,8 @@
 """Field of view of a whole scan, slab by slab: found on evenly spaced slices, or read from a mask file."""
 
+import copy
 from abc import ABC, abstractmethod
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +10,13 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey.core_outline import find_cores
+from synfine_monai.survey.survey import Survey, files_signature, survey_of
 from synfine_monai.survey.thumbnail import Thumbnail, enlarge, reduce_slice
 
 __all__ = ["FieldOfView", "FoundFieldOfView", "GivenFieldOfView", "find_scan_field_of_view", "thin_pass"]
 
 MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
+KEPT_BYTES = 1 << 28  # of these slices, where reading them once more means inflating the whole file
 
 
 class FieldOfView(ABC):
@@ -20,9 +24,11 @@ class FieldOfView(ABC):
 
     Attributes:
         shape: (D, H, W) of the scan.
+        signature: of the scan and of the given mask; None where they may change unseen.
     """
 
     shape: tuple[int, int, int]
+    signature: tuple | None = None
 
     @abstractmethod
     def slab(self, start: int, stop: int) -> np.ndarray:
@@ -76,7 +82,7 @@ class GivenFieldOfView(FieldOfView):
 
 
 def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfView:
-    """Find the field of view of a scan from at most 32 of its slices, or take it from a mask file.
+    """Find the field of view of a scan from at most 32 of its slices, or take it from a mask file, once a process.
 
     Args:
         scan: an open scan.
@@ -85,7 +91,18 @@ def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfVie
     Raises:
         ScanError: if the mask has another shape or is empty; if the scan is constant or holds no core.
     """
-    return _found(scan) if given is None else _given(scan, Path(given))
+    survey, mask = survey_of(scan), files_signature(given)
+    signature = None if survey.signature is None or mask is None else (survey.signature, mask)
+    found = survey.fields.recall(
+        signature, lambda: _found(scan, survey) if given is None else _given(scan, Path(given))
+    )
+    found = copy.copy(found)  # each caller has its own masks and its own open file, for its own thread
+    if isinstance(found, FoundFieldOfView):
+        found._masks = {}
+    else:
+        found.mask = open_scan(Path(given))
+    found.signature = signature
+    return found
 
 
 def thin_pass(depth: int) -> np.ndarray:
@@ -93,10 +110,17 @@ def thin_pass(depth: int) -> np.ndarray:
     return np.unique(np.linspace(0, depth - 1, min(depth, MAX_SLICES)).round().astype(int))
 
 
-def _found(scan: Scan) -> FieldOfView:
+def _found(scan: Scan, survey: Survey) -> FieldOfView:
     depths, thumbnails, lowest, highest = thin_pass(scan.shape[0]), [], [], []
+    keep = (
+        scan.forward_only
+        and survey.signature
+        and len(depths) * scan.dtype.itemsize * prod(scan.shape[1:]) <= KEPT_BYTES
+    )
     for z in depths:
         (image,) = scan.read(z, z + 1)
+        if keep:
+            survey.slices[int(z)] = image[None]
         thumbnails.append(reduce_slice(image))
         lowest.append(image.min())
         highest.append(image.max())

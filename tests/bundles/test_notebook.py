@@ -94,8 +94,8 @@ def test_rocks_repeat_by_seed():
         (lambda image: segment(image, divice="cpu"), "--divice is not an option of segment"),
         (lambda image: segment("nowhere.tif"), "nowhere.tif does not exist"),
         (lambda image: learn(image, image[:2] * 0, **TINY_TRAINING), "steps_per_epoch is not an option"),
-        (lambda image: learn(image, (image[:2] * 0).astype(np.uint8)), "shape"),
-        (lambda image: porosity(image[:, :9, :9], [1]), "classes"),
+        (lambda image: learn(image, (image[:2] * 0).astype(np.uint8)), "but its labels"),
+        (lambda image: porosity(image[:, :9, :9], [1]), "labels are whole"),
         (lambda image: make_rock("chalk"), "chalk"),
     ],
 )
@@ -118,9 +118,9 @@ def test_examples_in_docstrings_run(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     for module in (notebook, scores):
-        result = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+        result = doctest.testmod(module)
         assert result.failed == 0, module.__name__
-    assert doctest.testmod(notebook).attempted >= 5
+        assert result.attempted > 1, module.__name__
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from PIL import Image
 
 from synfine_monai.data import load_labelled_slices
 from synfine_monai.data.label_files import label_files_of_slices
-from synfine_monai.data.task_from_scan import datalist_from_scan
+from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import create_scan, new_scan_info
 
@@ -41,7 +41,7 @@ def png(path, values, mode=None):
 
 @pytest.mark.parametrize(("scan", "name"), PAIRS)
 def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
-    task = datalist_from_scan(saved(tmp_path / scan, SCAN), saved(tmp_path / name, LABELS), unlabelled_value=0)
+    task = task_of_scan(saved(tmp_path / scan, SCAN), saved(tmp_path / name, LABELS), unlabelled_value=0)
     (test,), (training,) = load_labelled_slices(task, "test"), load_labelled_slices(task, "training")
     assert (training.z, test.z) == (1, 3)
     for one in (training, test):
@@ -52,7 +52,7 @@ def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
 def test_sizes_that_differ_are_one_clear_line(tmp_path, name):
     scan, labels = saved(tmp_path / "scan.tif", SCAN), saved(tmp_path / name, LABELS[:, :, 1:])
     with pytest.raises(ScanError, match=r"scan\.tif is \(4, 64, 72\) voxels .* are \(4, 64, 71\)\.$"):
-        datalist_from_scan(scan, labels, unlabelled_value=0)
+        task_of_scan(scan, labels, unlabelled_value=0)
 
 
 def test_png_slices_label_tiff_slices_of_their_name(slices):
@@ -60,7 +60,7 @@ def test_png_slices_label_tiff_slices_of_their_name(slices):
     for z in (1, 3):
         png(labels / f"core_{z:03d}.png", LABELS[z])
     (labels / "._core_001.png").write_bytes(b"what macOS leaves")
-    task = datalist_from_scan(scan, labels, unlabelled_value=0)
+    task = task_of_scan(scan, labels, unlabelled_value=0)
     assert [(i.image, i.name, i.slices) for i in (*task.training, *task.test)] == [
         (scan, "scan", (1,)), (scan, "scan", (3,))]  # fmt: skip
     (training,) = load_labelled_slices(task, "training")
@@ -71,7 +71,7 @@ def test_png_slices_label_tiff_slices_of_their_name(slices):
 def test_colour_labels_are_one_clear_line(slices):
     png(slices[1] / "core_001.png", LABELS[1], "RGB")
     with pytest.raises(ScanError, match=r"core_001\.png is a colour image .* \(RGB\); save it as grey levels"):
-        datalist_from_scan(*slices, unlabelled_value=0)
+        task_of_scan(*slices, unlabelled_value=0)
 
 
 def test_palettes_that_number_colours_differently_are_refused(slices):
@@ -80,9 +80,9 @@ def test_palettes_that_number_colours_differently_are_refused(slices):
         image.putpalette(colours)
         image.save(slices[1] / f"core_{z:03d}.png")
     with pytest.raises(ScanError, match=r"core_003\.png and core_002\.png number their colours differently"):
-        datalist_from_scan(*slices)
+        task_of_scan(*slices)
     (slices[1] / "core_003.png").unlink()
-    assert datalist_from_scan(*slices).held_back
+    assert task_of_scan(*slices).held_back
 
 
 def test_label_files_that_are_not_there_or_belong_nowhere_are_said(slices):
@@ -125,4 +125,4 @@ def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
 def test_a_few_slices_do_not_go_with_a_volume(slices, tmp_path):
     png(slices[1] / "core_001.png", LABELS[1])
     with pytest.raises(ScanError, match=r"labels holds 1 slice\(s\), but .*scan\.tif is one volume of 4"):
-        datalist_from_scan(saved(tmp_path / "scan.tif", SCAN), slices[1])
+        task_of_scan(saved(tmp_path / "scan.tif", SCAN), slices[1])

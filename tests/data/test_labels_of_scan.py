@@ -18,7 +18,7 @@ from synfine_monai.data import (
     specimen_statistics,
 )
 from synfine_monai.data.labels_of_scan import drawn_depths
-from synfine_monai.data.task_from_scan import datalist_from_scan, hold_back, labelled_depths
+from synfine_monai.data.task_from_scan import hold_back, labelled_depths, task_of_scan
 from synfine_monai.errors import ScanError
 
 DEPTH, DRAWN = 12, (2, 3, 7)
@@ -73,7 +73,7 @@ def test_values_that_need_more_bits_are_kept(item):
     tifffile.imwrite(item.label / "core_007.tif", np.where(PORE[7], 300, 0).astype(np.uint16))
     assert open_labels(item).read(7, 8).max() == 300
     with pytest.raises(ScanError, match=r"core_007\.tif must hold classes 0 to 255, but .* to 300\.$"):
-        datalist_from_scan(item.image, item.label)
+        task_of_scan(item.image, item.label)
 
 
 def test_labelled_depths_are_those_of_label_files_that_hold_a_label(item):
@@ -83,7 +83,7 @@ def test_labelled_depths_are_those_of_label_files_that_hold_a_label(item):
 
 @pytest.mark.parametrize("from_json", [True, False])
 def test_unlabelled_slices_count_in_statistics(item, from_json):
-    task = dataset(item) if from_json else datalist_from_scan(item.image, item.label, fov=item.fov)
+    task = dataset(item) if from_json else task_of_scan(item.image, item.label, fov=item.fov)
     whole = specimen_statistics(task, task.training[0].specimen)
     assert whole.center == pytest.approx(grey().mean(), abs=0.01)
     assert whole.scale == pytest.approx(grey().std(), abs=0.01)
@@ -92,7 +92,7 @@ def test_unlabelled_slices_count_in_statistics(item, from_json):
 
 @pytest.mark.parametrize("from_json", [True, False])
 def test_the_folder_is_one_scan_whose_third_label_is_held_back(item, from_json):
-    task = hold_back(dataset(item)) if from_json else datalist_from_scan(item.image, item.label, fov=item.fov)
+    task = hold_back(dataset(item)) if from_json else task_of_scan(item.image, item.label, fov=item.fov)
     assert scans_to_segment(task) == [str(item.image)]
     found = {split: load_labelled_slices(task, split) for split in ("training", "test")}
     assert {split: [s.z for s in slices] for split, slices in found.items()} == {"training": [2, 3], "test": [7]}

@@ -1,9 +1,11 @@
+import json
+
 import numpy as np
 import pytest
 import tifffile
 
-from synfine_monai.data import load_labelled_slices, load_task, scans_to_segment
-from synfine_monai.data.task_from_scan import datalist_from_scan
+from synfine_monai.data import load_labelled_slices, load_task, load_unlabelled_task, scans_to_segment
+from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
 
 RNG = np.random.default_rng(0)
@@ -27,7 +29,7 @@ def files(tmp_path):
 
 
 def test_classes_are_guessed_from_grey_levels_and_zero_is_no_label(files, capsys):
-    task = datalist_from_scan(*files, unlabelled_value=0)
+    task = task_of_scan(*files, unlabelled_value=0)
     assert task.labels == ("matrix", "pore")
     assert task.mapping == {1: 0, 2: 1}
     assert task.pore_labels == (1,)
@@ -35,7 +37,7 @@ def test_classes_are_guessed_from_grey_levels_and_zero_is_no_label(files, capsys
 
 
 def test_every_third_labelled_slice_is_held_back_for_the_report(files):
-    task = datalist_from_scan(*files, unlabelled_value=0)
+    task = task_of_scan(*files, unlabelled_value=0)
     assert task.held_back
     assert [item.slices for item in task.training] == [(0, 2, 5)]
     assert [item.slices for item in task.test] == [(4,)]
@@ -49,28 +51,28 @@ def test_a_folder_of_labelled_slices_is_matched_by_name(files, tmp_path):
         for z, page in enumerate(tifffile.imread(tmp_path / f"{kind}.tif")):
             if kind == "scan" or z in (2, 4):
                 tifffile.imwrite(tmp_path / kind / f"core_{z:03d}.tif", page)
-    task = datalist_from_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
+    task = task_of_scan(tmp_path / "scan", tmp_path / "labels", unlabelled_value=0)
     assert [(i.name, i.slices) for i in (*task.training, *task.test)] == [("scan", (2,)), ("scan", (4,))]
     assert scans_to_segment(task) == [str(tmp_path / "scan")]
 
 
 def test_phases_can_be_said(files):
-    task = datalist_from_scan(*files, unlabelled_value=0, phases="dense,water")
+    task = task_of_scan(*files, unlabelled_value=0, phases="dense,water")
     assert task.phases == (("dense",), ("water",))
     with pytest.raises(ScanError, match="names 3"):
-        datalist_from_scan(*files, unlabelled_value=0, phases="dense,water,pore")
+        task_of_scan(*files, unlabelled_value=0, phases="dense,water,pore")
 
 
 def test_labels_of_one_class_are_refused(files, tmp_path):
     tifffile.imwrite(tmp_path / "one.tif", np.ones((6, 96, 96), np.uint8))
     with pytest.raises(ScanError, match="at least two are needed"):
-        datalist_from_scan(files[0], tmp_path / "one.tif")
+        task_of_scan(files[0], tmp_path / "one.tif")
 
 
 def test_shapes_must_agree(files, tmp_path):
     tifffile.imwrite(tmp_path / "small.tif", np.ones((6, 96, 90), np.uint8))
     with pytest.raises(ScanError, match="but its labels"):
-        datalist_from_scan(files[0], tmp_path / "small.tif")
+        task_of_scan(files[0], tmp_path / "small.tif")
 
 
 def test_options_that_contradict_each_other_are_refused(files):
@@ -86,3 +88,41 @@ def test_voxel_size_can_be_said_and_scans_are_listed_once(files):
     task = load_task(scan=str(files[0]), labels=str(files[1]), unlabelled_value=0, voxel_size_um=2.5)
     assert task.voxel_size_um == (2.5, 2.5, 2.5)
     assert scans_to_segment(task) == [str(files[0].resolve())]
+
+
+def test_a_scan_alone_is_a_task_with_all_phases(tmp_path):
+    task = load_unlabelled_task(scan=str(tmp_path / "core.nii.gz"), fov=str(tmp_path / "mask.tif"))
+    assert (task.name, task.rock, task.num_classes) == ("core", "sandstone", 5)
+    assert [item.image for item in task.unlabelled] == [tmp_path / "core.nii.gz"]
+    assert task.unlabelled[0].fov == tmp_path / "mask.tif"
+
+
+def test_a_datalist_keeps_its_classes_and_takes_another_rock(tmp_path):
+    path = tmp_path / "dataset.json"
+    content = {"labels": {"0": "solid", "1": "pore"}, "phases": {"0": "matrix", "1": "pore"}, "rock": "concrete"}
+    path.write_text(json.dumps({**content, "unlabelled": [{"image": "core.tif"}]}))
+    assert load_unlabelled_task(str(path)).rock == "concrete"
+    assert load_unlabelled_task(str(path), rock="carbonate").rock == "carbonate"
+    assert load_unlabelled_task(str(path)).labels == ("solid", "pore")
+
+
+def test_exactly_one_source_is_asked_for(tmp_path):
+    for options in ({}, {"datalist": "dataset.json", "scan": "core.tif"}):
+        with pytest.raises(ScanError, match="either --datalist, or --scan"):
+            load_unlabelled_task(**options)
+
+
+def test_labels_are_read_and_told_once_until_they_change(files, capsys):
+    first, again = (load_task(scan=files[0], labels=files[1], unlabelled_value=0) for _ in range(2))
+    assert first == again
+    assert capsys.readouterr().out.count("Classes:") == 1
+    once, twice = (load_labelled_slices(first, "training") for _ in range(2))
+    assert once is not twice
+    assert [a.image is b.image for a, b in zip(once, twice, strict=True)] == [True] * len(once)
+    labels = tifffile.imread(files[1])
+    labels[0] = 0
+    tifffile.imwrite(files[1], labels)
+    changed = load_task(scan=files[0], labels=files[1], unlabelled_value=0)
+    assert 0 in first.training[0].slices
+    assert 0 not in changed.training[0].slices
+    assert [s.z for s in load_labelled_slices(changed, "training")] == list(changed.training[0].slices)

@@ -7,7 +7,7 @@ from finished_run_kit import EDGES, SECRETS, histogram
 from synfine_monai.inferers.training_likeness import FAR_HISTOGRAM, differences_from_training
 from synfine_monai.networks import read_model_info
 from synfine_monai.sharing.packed_model import coarse_histogram, packed_model_info
-from synfine_monai.survey import IntensityStatistics, histogram_distance
+from synfine_monai.survey import IntensityStatistics, grey_level_shift
 
 
 def statistics(shares, edges=EDGES) -> IntensityStatistics:
@@ -36,7 +36,7 @@ def test_bins_that_are_wide_already_stay():
 
 def test_coarsening_moves_grey_levels_by_less_than_half_of_what_is_warned_of():
     coarse = statistics(*coarse_histogram(histogram(), EDGES))
-    assert histogram_distance(statistics(histogram()), coarse) < FAR_HISTOGRAM / 2
+    assert grey_level_shift(statistics(histogram()), coarse) < FAR_HISTOGRAM / 2
 
 
 @pytest.mark.parametrize(("shift", "unlike"), [(0, False), (1, False), (4, True), (8, True)])

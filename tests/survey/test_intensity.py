@@ -10,7 +10,7 @@ from synfine_monai.survey import (
     METHODS,
     IntensityStatistics,
     find_scan_field_of_view,
-    histogram_distance,
+    grey_level_shift,
     measure_intensity,
     measure_scan_intensity,
 )
@@ -60,7 +60,7 @@ def test_scale_and_offset_of_the_grey_levels_do_not_matter(method, factor, offse
     first = measure_intensity([volume()], [ALL], method)
     other = measure_intensity([volume() * factor + offset], [ALL], method)
     assert np.allclose(first.normalise(volume()), other.normalise(volume() * factor + offset), atol=1e-3)
-    assert histogram_distance(first, other) == pytest.approx(0, abs=1e-3)
+    assert grey_level_shift(first, other) == pytest.approx(0, abs=1e-3)
 
 
 def test_json_round_trip():
@@ -80,8 +80,8 @@ def test_the_distance_of_two_histograms_is_the_shift_between_them():
     one = measure_intensity([volume()], [ALL])
     bins = np.array(one.histogram)
     shifted = IntensityStatistics(one.method, one.center, one.scale, one.bin_edges, tuple(np.roll(bins, 10)))
-    assert histogram_distance(one, shifted) == pytest.approx(10 * (one.bin_edges[1] - one.bin_edges[0]), rel=0.01)
-    assert histogram_distance(one, one) == 0
+    assert grey_level_shift(one, shifted) == pytest.approx(10 * (one.bin_edges[1] - one.bin_edges[0]), rel=0.01)
+    assert grey_level_shift(one, one) == 0
 
 
 def test_a_scan_measured_slice_by_slice_gives_what_its_slices_give(tmp_path):

@@ -45,6 +45,7 @@ class NiftiScan(Scan):
         voxel_size_um = _voxel_size(header, unit)
         super().__init__(ScanInfo(path, "nifti", (z, y, x), dtype, voxel_size_um, image.affine.copy(), layout))
         offset, zipped = int(image.dataobj.offset), path.suffix.lower() == ".gz"
+        self.forward_only = zipped
         self._stream = VoxelStream(
             path, 0 if zipped else offset, (z, y, x), stored, "gzip" if zipped else "raw", skip=offset if zipped else 0
         )

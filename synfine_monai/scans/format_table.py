@@ -16,8 +16,7 @@ class Format:
     Attributes:
         name: as ``ScanInfo.format`` says it.
         extensions: small letters, with their dot; none for folders.
-        reader: "file:Class" in ``scans/formats``, or "package.module:Class" of another package; called with a path,
-            and with what it ``takes``.
+        reader: "file:Class" in ``scans/formats``, or "package.module:Class" of another package; the class is called with a path, and with what it ``takes``.
         writer: the same of its ``ScanSink``, or None where it is for reading only.
         takes: which of "raw_shape", "raw_dtype", "dataset", "kind", "errors" the reader wants besides the path.
         folder: "file:function" that says of a folder whether it is of this format, or None.

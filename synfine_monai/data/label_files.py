@@ -5,9 +5,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import EXTENSIONS, format_of, slice_extensions, slice_files
+from synfine_monai.scans import EXTENSIONS, format_of, slice_files
 
 __all__ = ["is_slice_folder", "label_files", "label_files_of_slices"]
+
+LABEL_EXTENSIONS = (*EXTENSIONS, ".png")
 
 
 def is_slice_folder(path: Path) -> bool:
@@ -21,11 +23,11 @@ def label_files(folder: Path) -> list[Path]:
     Raises:
         ScanError: if there are none, or two label the same slice.
     """
-    files = _images(folder, slice_extensions())
+    files = _images(folder, LABEL_EXTENSIONS)
     if not files:
         endings = sorted({path.suffix or path.name for path in folder.iterdir()})
         holds = f"it holds {', '.join(endings[:5])}" if endings else "it is empty"
-        raise ScanError(f"{folder} must hold slices of labels as {', '.join(slice_extensions())}, but {holds}.")
+        raise ScanError(f"{folder} must hold slices of labels as {', '.join(LABEL_EXTENSIONS)}, but {holds}.")
     for before, after in pairwise(files):
         if before.stem == after.stem:
             raise ScanError(f"{folder}: {before.name} and {after.name} label the same slice; keep one of them.")

@@ -13,7 +13,7 @@ from synfine_monai.scans.formats.tiff import TiffScan
 from synfine_monai.scans.formats.tiff_sink import imagej_description, tiff_page_options
 from synfine_monai.scans.quiet import quiet_libraries
 
-__all__ = ["TiffFolderScan", "TiffFolderSink", "is_any_folder", "slice_files"]
+__all__ = ["TiffFolderScan", "TiffFolderSink", "slice_files"]
 
 EXTENSIONS = (".tif", ".tiff")
 
@@ -80,11 +80,6 @@ class TiffFolderSink(ScanSink):
 
     def _discard(self) -> None:
         """Nothing stays open."""
-
-
-def is_any_folder(folder: Path) -> bool:
-    """A folder that is of no other format holds slices, or is refused for what it lacks."""
-    return folder.is_dir()
 
 
 def slice_files(folder: Path) -> list[Path]:

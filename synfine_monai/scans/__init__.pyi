@@ -7,6 +7,7 @@ from .chunked_output import (
     made_by as made_by,
     slices_done as slices_done,
 )
+from .formats.table import FORMATS as FORMATS, Format as Format
 from .formats.tiff_folder import EXTENSIONS as EXTENSIONS, slice_files as slice_files
 from .label_store import LabelStore as LabelStore
 from .scan import (

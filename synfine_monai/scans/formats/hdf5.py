@@ -5,12 +5,12 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
 from synfine_monai.scans.chunk_layers import ChunkLayers
 from synfine_monai.scans.optional import format_library
 from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
@@ -54,6 +54,10 @@ class Hdf5Scan(Scan):
             self.close()
             raise
         super().__init__(info)
+
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        return cls(path, options.dataset)
 
     def _described(self, path: Path, dataset: str | None) -> ScanInfo:
         file = self._opened(path)

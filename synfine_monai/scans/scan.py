@@ -51,10 +51,11 @@ def open_scan(
     path, dataset = split_dataset(path)
     _refuse_unreadable(path)
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
+    reader = FORMATS[kind].reader()  # before its library is silenced
     try:
         with quiet_libraries() as errors:
             options = OpenOptions(kind, dataset, raw_shape, raw_dtype, errors)
-            scan = FORMATS[kind].reader().opened(path, options)
+            scan = reader.opened(path, options)
     except (ScanError, MemoryError):
         raise
     except Exception as problem:  # each library has its own errors for damaged files
@@ -179,9 +180,9 @@ def labels_path(
         extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
     """
     source = info.path.resolve() if info.path.is_dir() else info.path
-    own = "" if info.format == "tiff_folder" else extension_of(source)
-    if info.path.is_dir() and format_of_extension(own) is None:
-        own = ""  # the dot in the name of a folder
+    own = extension_of(source)
+    if format_of_extension(own) != info.format:
+        own = ""  # a dot in the name of a folder
     stem = source.name.removesuffix(own)
     if extension is None:
         extension = FORMATS[info.format].written_as.get(own.lower(), own)

@@ -5,11 +5,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import EXTENSIONS, format_of, slice_files
+from synfine_monai.scans import FORMATS, format_of, slice_files
 
 __all__ = ["is_slice_folder", "label_files", "label_files_of_slices"]
 
-LABEL_EXTENSIONS = (*EXTENSIONS, ".png")
+EXTENSIONS = FORMATS["tiff"].extensions
+LABEL_EXTENSIONS = (*EXTENSIONS, *FORMATS["png"].extensions)
 
 
 def is_slice_folder(path: Path) -> bool:

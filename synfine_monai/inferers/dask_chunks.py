@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -17,7 +15,15 @@ from tqdm import tqdm
 
 from synfine_monai.data import read_slab
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import ChunkedOutput, LabelStore, Scan, begin_outputs, chunks_left, slices_done
+from synfine_monai.scans import (
+    ChunkedOutput,
+    LabelStore,
+    Scan,
+    begin_outputs,
+    chunks_left,
+    optional_library,
+    slices_done,
+)
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 
 DASHBOARD = "127.0.0.1:8787"
@@ -111,7 +117,7 @@ class DaskChunks:
         workers: int = 2,
         threads: int | None = None,
     ) -> None:
-        self.distributed = _dask_distributed()
+        self.distributed = optional_library("distributed", "segmenting by many processes", "dask")
         _refuse_below(workers=(workers, 1), threads=(1 if threads is None else threads, 1))
         if threads is None and scheduler is None:
             threads = max(1, (os.cpu_count() or 1) // workers)
@@ -166,7 +172,7 @@ class DaskChunks:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        dask = import_module("dask")
+        dask = optional_library("dask", "segmenting by many processes", "dask")
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"}):
             if self.scheduler is not None:
                 with self._client_of_scheduler() as client:
@@ -200,13 +206,3 @@ def _refuse_below(**numbers: tuple[int, int]) -> None:
     for name, (number, least) in numbers.items():
         if type(number) is not int or number < least:
             raise ScanError(f"--{name} takes a whole number from {least} up, got {number!r}.")
-
-
-def _dask_distributed() -> ModuleType:
-    try:
-        return import_module("distributed")
-    except ImportError:
-        raise ScanError(
-            "segmenting by many processes needs the library distributed, which is not installed: "
-            "pip install 'synfine_monai[dask]'."
-        ) from None

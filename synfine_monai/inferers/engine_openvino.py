@@ -4,7 +4,6 @@ import sys
 import threading
 import warnings
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 
 from synfine_monai.errors import ScanError
+from synfine_monai.scans import optional_library
 
 TELEMETRY = "openvino_telemetry"
 _COMPILING = threading.Lock()  # tracing is for one thread at a time
@@ -86,13 +86,7 @@ def openvino_library() -> ModuleType:
         ScanError: if it is not installed.
     """
     sys.modules.setdefault(TELEMETRY, None)
-    try:
-        return import_module("openvino")
-    except ImportError:
-        raise ScanError(
-            "engine openvino needs the library openvino, which is not installed: "
-            "pip install 'synfine_monai[fast]', or leave --engine out."
-        ) from None
+    return optional_library("openvino", "engine openvino", "fast", "or leave --engine out")
 
 
 @cache

@@ -7,8 +7,10 @@ from .chunked_output import (
     made_by as made_by,
     slices_done as slices_done,
 )
-from .formats.tiff_folder import EXTENSIONS as EXTENSIONS, slice_files as slice_files
+from .formats.table import FORMATS as FORMATS, Format as Format
+from .formats.tiff_folder import slice_files as slice_files
 from .label_store import LabelStore as LabelStore
+from .optional import optional_library as optional_library
 from .scan import (
     create_scan as create_scan,
     extension_of as extension_of,

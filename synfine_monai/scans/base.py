@@ -3,7 +3,7 @@
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.quiet import quiet_libraries
 
-__all__ = ["Scan", "ScanInfo", "ScanSink", "one_line"]
+__all__ = ["OpenOptions", "Scan", "ScanInfo", "ScanSink", "one_line"]
 
 LONGEST_REASON = 160
 """Characters of a library's message; what matters stands at its end."""
@@ -34,7 +35,7 @@ class ScanInfo:
 
     Attributes:
         path: the file, or the folder of slices.
-        format: "tiff", "tiff_folder", "nifti", "nrrd", "mha", "mhd", "zarr", "hdf5", "png" or "raw".
+        format: its name in ``FORMATS``.
         shape: (D, H, W), z first; a single 2-D image has D = 1.
         dtype: of the voxels, in the machine's byte order.
         voxel_size_um: (z, y, x) in µm, or None where nobody states it.
@@ -51,6 +52,24 @@ class ScanInfo:
     layout: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class OpenOptions:
+    """What ``open_scan`` knows besides the path; each format takes what it needs.
+
+    Attributes:
+        kind: name of the format in ``FORMATS``.
+        dataset: the path in an HDF5 file, or None.
+        raw_shape, raw_dtype: as in ``open_scan``.
+        errors: list in which the libraries' logged errors gather (see ``quiet_libraries``).
+    """
+
+    kind: str
+    dataset: str | None = None
+    raw_shape: Sequence[int] | None = None
+    raw_dtype: DTypeLike | None = None
+    errors: list[str] = field(default_factory=list)
+
+
 class Scan(ABC):
     """A scan that is open for reading by windows of slices. A context manager.
 
@@ -62,6 +81,11 @@ class Scan(ABC):
 
     def __init__(self, info: ScanInfo) -> None:
         self.info = info
+
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        """The scan at ``path``; formats that need more than the path take it from ``options``."""
+        return cls(path)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -155,6 +179,13 @@ class ScanSink(ABC):
         except OSError as problem:
             self.abort()
             raise self._not_written(problem) from problem
+
+    @classmethod
+    def labels_stem(
+        cls, stem: str, suffix: str, shape: tuple[int, int, int], dtype: np.dtype, voxel_size_um: Sequence[float] | None
+    ) -> str:
+        """The name of labels, without extension; formats whose names say more override it."""
+        return stem + suffix
 
     def write(self, slab: np.ndarray) -> None:
         """Append (d, H, W), or (channels, d, H, W) where channels were asked for."""

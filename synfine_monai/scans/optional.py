@@ -1,22 +1,29 @@
-"""Libraries of formats that not every user has: imported when a file needs them, one line where they are missing."""
+"""Libraries that not every user has: imported on use, one sentence where they are missing."""
 
 from importlib import import_module
 from types import ModuleType
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["format_library"]
+__all__ = ["optional_library"]
 
 
-def format_library(name: str, file_name: str) -> ModuleType:
-    """The module ``name`` ("zarr", "h5py"), which the extra ``zarr`` of this package installs.
+def optional_library(name: str, needed_by: str, extra: str, otherwise: str = "") -> ModuleType:
+    """The module ``name``, which the extra ``extra`` of this package installs.
+
+    Args:
+        name: of the module: "zarr", "h5py", "openvino".
+        needed_by: what needs it: a file's name, "engine openvino".
+        extra: as in pyproject.toml.
+        otherwise: what else the user can do: "or leave --engine out".
 
     Raises:
-        ScanError: if it is not installed; ``file_name`` is what needs it.
+        ScanError: if it is not installed.
     """
     try:
         return import_module(name)
     except ImportError:
         raise ScanError(
-            f"{file_name} needs the library {name}, which is not installed: pip install 'synfine_monai[zarr]'."
+            f"{needed_by} needs the library {name}, which is not installed: pip install 'synfine_monai[{extra}]'"
+            f"{otherwise and f', {otherwise}'}."
         ) from None

@@ -1,11 +1,10 @@
 """File libraries without their noise: a damaged file is told by one ScanError and not by a page of log lines."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import SimpleITK
 
 __all__ = ["quiet_libraries"]
 
@@ -29,8 +28,10 @@ class _Catch(logging.Filter):
 def quiet_libraries() -> Iterator[list[str]]:
     """Silence tifffile, nibabel and SimpleITK for a while; yields the list in which their logged errors gather."""
     catch = _Catch()
-    shows_itk_warnings = SimpleITK.ProcessObject.GetGlobalWarningDisplay()
-    SimpleITK.ProcessObject.SetGlobalWarningDisplay(False)
+    itk = getattr(sys.modules.get("SimpleITK"), "ProcessObject", None)  # what nobody imported makes no noise
+    shows_itk_warnings = itk is not None and itk.GetGlobalWarningDisplay()
+    if itk is not None:
+        itk.SetGlobalWarningDisplay(False)
     for name in LOGGERS:
         logging.getLogger(name).addFilter(catch)
     try:
@@ -40,4 +41,5 @@ def quiet_libraries() -> Iterator[list[str]]:
     finally:
         for name in LOGGERS:
             logging.getLogger(name).removeFilter(catch)
-        SimpleITK.ProcessObject.SetGlobalWarningDisplay(shows_itk_warnings)
+        if itk is not None:
+            itk.SetGlobalWarningDisplay(shows_itk_warnings)

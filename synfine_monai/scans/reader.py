@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import ScanInfo
+from synfine_monai.scans.formats.table import FORMATS
 from synfine_monai.scans.scan import format_of, open_scan
 
 __all__ = ["ScanReader"]
@@ -74,7 +75,7 @@ class ScanReader(ImageReader):
 
 def _meta_data(info: ScanInfo, channel_dim: float) -> dict[str, Any]:
     affine = info.affine[:, [2, 1, 0, 3]]
-    space = SpaceKeys.LPS if info.format in ("nrrd", "mha", "mhd") else SpaceKeys.RAS
+    space = SpaceKeys(FORMATS[info.format].space)
     return {
         MetaKeys.AFFINE: affine,
         MetaKeys.ORIGINAL_AFFINE: affine.copy(),

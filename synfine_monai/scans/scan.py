@@ -9,20 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo, ScanSink, one_line
-from synfine_monai.scans.formats.hdf5 import Hdf5Scan, split_dataset
-from synfine_monai.scans.formats.hdf5_sink import Hdf5Sink
-from synfine_monai.scans.formats.itk import ItkScan
-from synfine_monai.scans.formats.itk_sink import MetaImageSink, NrrdSink
-from synfine_monai.scans.formats.nifti import NiftiScan, NiftiSink
-from synfine_monai.scans.formats.png import PngScan
-from synfine_monai.scans.formats.raw import RawScan, RawSink
-from synfine_monai.scans.formats.raw_name import labels_name
-from synfine_monai.scans.formats.tiff import TiffScan
-from synfine_monai.scans.formats.tiff_folder import TiffFolderScan, TiffFolderSink
-from synfine_monai.scans.formats.tiff_sink import TiffSink
-from synfine_monai.scans.formats.zarr import ZarrScan, is_zarr
-from synfine_monai.scans.formats.zarr_sink import ZarrSink
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.formats.hdf5 import split_dataset
+from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
+from synfine_monai.scans.formats.zarr import is_zarr
 from synfine_monai.scans.quiet import quiet_libraries
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 
@@ -37,39 +27,6 @@ __all__ = [
     "new_scan_info",
     "open_scan",
 ]
-
-FORMATS = {
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".nii": "nifti",
-    ".nii.gz": "nifti",
-    ".nrrd": "nrrd",
-    ".nhdr": "nrrd",
-    ".mha": "mha",
-    ".mhd": "mhd",
-    ".zarr": "zarr",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-    ".nxs": "hdf5",
-    ".png": "png",
-    ".raw": "raw",
-}
-"""Extension -> format."""
-
-SINKS: dict[str, type[ScanSink]] = {
-    "tiff": TiffSink,
-    "tiff_folder": TiffFolderSink,
-    "nifti": NiftiSink,
-    "nrrd": NrrdSink,
-    "mha": MetaImageSink,
-    "mhd": MetaImageSink,
-    "zarr": ZarrSink,
-    "hdf5": Hdf5Sink,
-    "raw": RawSink,
-}
-
-DEFAULT_UNITS = {"tiff": "um", "tiff_folder": "um", "zarr": "um", "hdf5": "um", "raw": "um"}
-"""Unit to write where the source states none; millimetres for the other formats."""
 
 
 def open_scan(
@@ -94,14 +51,11 @@ def open_scan(
     path, dataset = split_dataset(path)
     _refuse_unreadable(path)
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
+    reader = FORMATS[kind].reader()  # before its library is silenced
     try:
         with quiet_libraries() as errors:
-            if kind == "raw":
-                scan: Scan = RawScan(path, raw_shape, raw_dtype)
-            elif kind == "hdf5":
-                scan = Hdf5Scan(path, dataset)
-            else:
-                scan = _opened(path, kind, errors)
+            options = OpenOptions(kind, dataset, raw_shape, raw_dtype, errors)
+            scan = reader.opened(path, options)
     except (ScanError, MemoryError):
         raise
     except Exception as problem:  # each library has its own errors for damaged files
@@ -111,18 +65,6 @@ def open_scan(
     if size is not None:
         scan.info = with_voxel_size(scan.info, size)
     return scan
-
-
-def _opened(path: Path, kind: str, errors: list[str]) -> Scan:
-    if kind == "tiff":
-        return TiffScan(path, errors)
-    if kind == "tiff_folder":
-        return TiffFolderScan(path)
-    if kind == "zarr":
-        return ZarrScan(path)
-    if kind == "png":
-        return PngScan(path)
-    return NiftiScan(path) if kind == "nifti" else ItkScan(path, kind)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -142,12 +84,7 @@ def _refuse_unreadable(path: Path) -> None:
 
 def extension_of(path: str | os.PathLike) -> str:
     """ ".tif", ".nii.gz", ".ome.tif", ".ome.zarr" …, as the file spells it; "" if it has none."""
-    path = split_dataset(path)[0]
-    name = path.name
-    for double in (".nii.gz", ".ome.tif", ".ome.tiff", ".ome.zarr"):
-        if name.lower().endswith(double):
-            return name[-len(double) :]
-    return path.suffix
+    return extension_in(split_dataset(path)[0])
 
 
 def format_of(path: str | os.PathLike) -> str:
@@ -158,12 +95,13 @@ def format_of(path: str | os.PathLike) -> str:
     """
     if Path(path).is_dir():
         return "zarr" if is_zarr(Path(path)) else "tiff_folder"
-    extension = extension_of(path).lower().removeprefix(".ome")
-    if extension not in FORMATS:
+    kind = format_of_extension(extension_of(path))
+    if kind is None:
         raise ScanError(
-            f"{Path(path).name}: unknown extension; scans are {', '.join(FORMATS)}, or a folder with one TIFF a slice."
+            f"{Path(path).name}: unknown extension; scans are {', '.join(known_extensions())}, "
+            "or a folder with one TIFF a slice."
         )
-    return FORMATS[extension]
+    return kind
 
 
 def with_voxel_size(info: ScanInfo, voxel_size_um: tuple[float, float, float]) -> ScanInfo:
@@ -171,7 +109,7 @@ def with_voxel_size(info: ScanInfo, voxel_size_um: tuple[float, float, float]) -
     if info.voxel_size_um is not None and np.allclose(info.voxel_size_um, voxel_size_um, rtol=1e-6, atol=0):
         return dataclasses.replace(info, voxel_size_um=voxel_size_um)
     steps = sizes_of_affine(info.affine)
-    unit = info.layout.get("unit") or unit_that_fits(steps, voxel_size_um) or DEFAULT_UNITS.get(info.format, "mm")
+    unit = info.layout.get("unit") or unit_that_fits(steps, voxel_size_um) or FORMATS[info.format].unit
     affine = info.affine.copy()
     for axis, (step, size) in enumerate(zip(reversed(steps), reversed(voxel_size_um), strict=True)):
         affine[:3, axis] *= size / MICROMETRES[unit] / step
@@ -194,7 +132,7 @@ def new_scan_info(
     size = checked_voxel_size(voxel_size_um)
     if size is None:
         return info
-    unit = DEFAULT_UNITS.get(kind, "mm")
+    unit = FORMATS[kind].unit
     affine = np.diag([*(step / MICROMETRES[unit] for step in reversed(size)), 1.0])
     return dataclasses.replace(info, voxel_size_um=size, affine=affine, layout={"unit": unit})
 
@@ -217,9 +155,11 @@ def create_scan(
     if path.exists() and like.path.exists() and path.samefile(like.path):
         raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
     fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
-    if fresh.format not in SINKS:
-        raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {', '.join(SINKS)}.")
-    return SINKS[fresh.format](path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
+    kind = FORMATS[fresh.format]
+    if kind.sink is None:
+        written = ", ".join(name for name, one in FORMATS.items() if one.sink is not None)
+        raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {written}.")
+    return kind.writer()(path, like if fresh.format == like.format else fresh, np.dtype(dtype), channels)
 
 
 def labels_path(
@@ -241,18 +181,26 @@ def labels_path(
         extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
     """
     source = info.path.resolve() if info.path.is_dir() else info.path
-    own = "" if info.format == "tiff_folder" else extension_of(source)
-    if info.format == "zarr" and not own.lower().endswith(".zarr"):
-        own = ""
+    own = extension_of(source)
+    if format_of_extension(own) != info.format:
+        own = ""  # a dot in the name of a folder
     stem = source.name.removesuffix(own)
-    extension = _written_extension(info.format, own) if extension is None else extension
-    if extension.lower() == ".raw":
-        stem, suffix = labels_name(stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um), ""
-    return Path(output_dir) / f"{stem}{suffix}{extension}"
+    if extension is None:
+        extension = FORMATS[info.format].written_as.get(own.lower(), own)
+    stem = labels_stem(extension, stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um)
+    return Path(output_dir) / f"{stem}{extension}"
 
 
-def _written_extension(kind: str, extension: str) -> str:
-    if kind == "zarr" and not extension:
-        return ".ome.zarr"
-    # labels alone are no NeXus file, an NRRD header without its voxels is half of one, and PNG is for reading only
-    return {".nhdr": ".nrrd", ".nxs": ".h5", ".png": ".tif"}.get(extension.lower(), extension)
+def labels_stem(
+    extension: str,
+    stem: str,
+    suffix: str,
+    shape: tuple[int, int, int],
+    dtype: np.dtype,
+    voxel_size_um: Sequence[float] | None,
+) -> str:
+    """The name of labels without ``extension``, as the format of that extension wants it."""
+    kind = format_of_extension(extension)
+    if kind is None or FORMATS[kind].sink is None:
+        return stem + suffix
+    return FORMATS[kind].writer().labels_stem(stem, suffix, shape, dtype, voxel_size_um)

@@ -12,8 +12,7 @@ from monai.utils import ImageMetaKey, convert_to_numpy
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import ScanInfo
-from synfine_monai.scans.formats.raw_name import labels_name
-from synfine_monai.scans.scan import create_scan, format_of, new_scan_info, open_scan
+from synfine_monai.scans.scan import create_scan, extension_of, format_of, labels_stem, new_scan_info, open_scan
 
 __all__ = ["ScanWriter"]
 
@@ -61,8 +60,9 @@ class ScanWriter(ImageWriter):
         channels, *shape = self.data_obj.shape
         dtype = np.dtype(self.output_dtype or self.data_obj.dtype)
         path, size = Path(filename), _voxel_size(self.meta)
-        if path.suffix.lower() == ".raw":
-            path = path.with_name(labels_name(path.stem, "", tuple(shape), dtype, size) + path.suffix)
+        ending = extension_of(path)
+        stem = path.name.removesuffix(ending)
+        path = path.with_name(labels_stem(ending, stem, "", tuple(shape), dtype, size) + ending)
         like = self._source(path) or new_scan_info(path, tuple(shape), dtype, size)
         if tuple(shape) != like.shape:
             raise ScanError(

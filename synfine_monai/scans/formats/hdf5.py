@@ -5,14 +5,15 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
 from synfine_monai.scans.chunk_layers import ChunkLayers
-from synfine_monai.scans.optional import format_library
+from synfine_monai.scans.formats.table import FORMATS
+from synfine_monai.scans.optional import optional_library
 from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
 
 __all__ = ["Hdf5Scan", "split_dataset"]
@@ -55,6 +56,10 @@ class Hdf5Scan(Scan):
             raise
         super().__init__(info)
 
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        return cls(path, options.dataset)
+
     def _described(self, path: Path, dataset: str | None) -> ScanInfo:
         file = self._opened(path)
         self._name = dataset or _only_dataset(file, path)
@@ -74,7 +79,7 @@ class Hdf5Scan(Scan):
     def _opened(self, path: Path) -> Any:
         # a forked worker shares the file with its parent, so it opens its own
         if self._file is None or self._process != os.getpid():
-            h5py = format_library("h5py", path.name)
+            h5py = optional_library("h5py", path.name, FORMATS["hdf5"].extra)
             with suppress(ImportError):  # reads what synchrotrons compress with
                 import hdf5plugin  # noqa: F401
             self._file, self._process = h5py.File(path, "r"), os.getpid()
@@ -133,7 +138,7 @@ def _only_dataset(file: Any, path: Path) -> str:
 
 
 def _refuse_unreadable(array: Any, spoken: str, path: Path) -> None:
-    h5z = format_library("h5py", path.name).h5z
+    h5z = optional_library("h5py", path.name, FORMATS["hdf5"].extra).h5z
     if array.is_virtual:
         for source in array.virtual_sources():
             if source.file_name != VIRTUAL and not (path.parent / source.file_name).is_file():

@@ -6,7 +6,8 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import ScanSink
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.pyramid import Halver, LayeredLevels, layer_depth
-from synfine_monai.scans.optional import format_library
+from synfine_monai.scans.formats.table import FORMATS
+from synfine_monai.scans.optional import optional_library
 from synfine_monai.scans.patient_file import PatientFile
 
 __all__ = ["Hdf5Sink"]
@@ -21,7 +22,7 @@ class Hdf5Sink(ScanSink):
     """A dataset with the attribute ``element_size_um``; channels are the first axis."""
 
     def _begin(self) -> None:
-        h5py = format_library("h5py", self.path.name)
+        h5py = optional_library("h5py", self.path.name, FORMATS["hdf5"].extra)
         if split_dataset(self.path)[1] is not None:
             raise ScanError(f"{self.path} names a dataset; labels are a file of their own: give the file alone.")
         self._disk = PatientFile(self.partial)

@@ -1,12 +1,13 @@
 """NRRD, MHA and MHD scans: SimpleITK reads the header, the voxels are read by windows."""
 
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import SimpleITK
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
 from synfine_monai.scans.formats.itk_header import ItkHeader, read_itk_header
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
@@ -53,6 +54,10 @@ class ItkScan(Scan):
         }
         super().__init__(ScanInfo(path, kind, shape, dtype, voxel_size_um, affine, layout))
         self._stream = _stream(header, shape, dtype, path)
+
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        return cls(path, options.kind)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo, ScanSink
-from synfine_monai.scans.formats.raw_name import read_raw_name
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, ScanSink
+from synfine_monai.scans.formats.raw_name import labels_name, read_raw_name
 from synfine_monai.scans.voxel_stream import VoxelStream
 
 __all__ = ["RawScan", "RawSink"]
@@ -54,12 +55,18 @@ class RawScan(Scan):
         super().__init__(ScanInfo(path, "raw", shape, dtype.newbyteorder("="), steps, affine, layout))
         self._stream = VoxelStream(path, 0, shape, dtype)
 
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        return cls(path, options.raw_shape, options.raw_dtype)
+
     def _read(self, start: int, stop: int) -> np.ndarray:
         return self._stream.read(start, stop)
 
 
 class RawSink(ScanSink):
     """Little-endian voxels, x fastest; channels one volume after the other; the name says the rest."""
+
+    labels_stem = staticmethod(labels_name)
 
     def _begin(self) -> None:
         self._file = open(self.partial, "wb")  # noqa: SIM115  closed by _finish and _discard

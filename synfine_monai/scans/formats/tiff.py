@@ -2,13 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
 from synfine_monai.scans.formats.tiff_voxel_size import tiff_voxel_steps
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
@@ -42,6 +42,10 @@ class TiffScan(Scan):
             self.close()
             raise
         super().__init__(info)
+
+    @classmethod
+    def opened(cls, path: Path, options: OpenOptions) -> Self:
+        return cls(path, options.errors)
 
     def _described(self, path: Path, errors: list[str]) -> tuple[ScanInfo, VoxelStream | None]:
         tif = self._opened(path)

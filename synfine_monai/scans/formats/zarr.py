@@ -11,7 +11,8 @@ from synfine_monai.scans.base import Scan, ScanInfo
 from synfine_monai.scans.chunk_layers import ChunkLayers
 from synfine_monai.scans.formats.lost_chunks import LostChunks
 from synfine_monai.scans.formats.ome_multiscales import OmeLevel, find_level, ome_attributes
-from synfine_monai.scans.optional import format_library
+from synfine_monai.scans.formats.table import FORMATS
+from synfine_monai.scans.optional import optional_library
 from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
 from synfine_monai.scans.voxel_size import MICROMETRES
 
@@ -46,7 +47,7 @@ class ZarrScan(Scan):
     """
 
     def __init__(self, path: Path) -> None:
-        format_library("zarr", path.name)
+        optional_library("zarr", path.name, FORMATS["zarr"].extra)
         if not path.is_dir():
             raise ScanError(f"{path.name} is a file, and a Zarr store a folder; unpack it.")
         root = zarr_root(path)
@@ -93,7 +94,7 @@ class ZarrScan(Scan):
 
 
 def _open(folder: Path) -> Any:
-    zarr = format_library("zarr", folder.name)
+    zarr = optional_library("zarr", folder.name, FORMATS["zarr"].extra)
     return zarr.open(store=str(folder), mode="r")
 
 

@@ -10,8 +10,9 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import ScanSink
 from synfine_monai.scans.formats.ome_multiscales import multiscales_attributes
 from synfine_monai.scans.formats.pyramid import Halver, LayeredLevels, layer_depth, level_shapes
+from synfine_monai.scans.formats.table import FORMATS
 from synfine_monai.scans.formats.zarr import is_zarr
-from synfine_monai.scans.optional import format_library
+from synfine_monai.scans.optional import optional_library
 
 __all__ = ["ZarrSink"]
 
@@ -31,7 +32,7 @@ class ZarrSink(ScanSink):
     """
 
     def _begin(self) -> None:
-        zarr = format_library("zarr", self.path.name)
+        zarr = optional_library("zarr", self.path.name, FORMATS["zarr"].extra)
         if self.path.exists() and not (self.path.is_dir() and is_zarr(self.path)):
             raise ScanError(f"{self.path} exists and is no Zarr store; choose another --output_dir.")
         self._version = self.like.layout.get("version", "0.4")

@@ -1,9 +1,26 @@
 """What the whole package agrees on, said once."""
 
-__all__ = ["CLASS_OF_PHASE", "NORMALISATION", "OUTSIDE", "PATCH_SIZE", "PHASES", "POOLING", "REACH", "UNLABELLED"]
+__all__ = [
+    "CLASS_OF_PHASE",
+    "FLUID_PHASES",
+    "GREY_ORDER",
+    "NORMALISATION",
+    "OUTSIDE",
+    "PATCH_SIZE",
+    "PHASES",
+    "POOLING",
+    "REACH",
+    "UNLABELLED",
+]
 
 PHASES = ("matrix", "pore", "water", "clay", "dense")
 """Phases that the generator paints, in the order of their indices."""
+
+FLUID_PHASES = ("pore", "water")
+"""Phases that fill the pore space."""
+
+GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
+"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 CLASS_OF_PHASE = {name: index for index, name in enumerate(PHASES)}
 """Every phase a class of its own, in the order of ``PHASES``."""

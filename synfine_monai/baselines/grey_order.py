@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from synfine_monai.conventions import GREY_ORDER
 from synfine_monai.errors import ScanError
 
-__all__ = ["GREY_ORDER", "classes_from_dark_to_bright"]
-
-GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
-"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
+__all__ = ["classes_from_dark_to_bright"]
 
 
 def classes_from_dark_to_bright(phases: Sequence[Sequence[str]]) -> np.ndarray:

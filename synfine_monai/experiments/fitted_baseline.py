@@ -5,6 +5,7 @@ from pathlib import Path
 from monai.networks.schedulers import DDIMScheduler
 
 from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, new_baselines
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data import Task, draw_patches, keep_patches_only
 from synfine_monai.experiments.scoring import split_slices
 from synfine_monai.networks import load_rock_denoiser
@@ -28,7 +29,7 @@ def fitted_baseline(
     Returns:
         The baseline, and how many patches it saw.
     """
-    task, slices = split_slices(datalist, binary, "training", "zscore")
+    task, slices = split_slices(datalist, binary, "training", NORMALISATION)
     patches = draw_patches(slices, label_budget, seed)
     return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
 

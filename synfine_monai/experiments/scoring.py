@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.baselines import Baseline
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data import LabelledSlice, Task, load_datalist, load_labelled_slices
 from synfine_monai.inferers import MixedPrecisionInferer
 from synfine_monai.metrics import confusion_matrix, encode_counts, place_counts, segmentation_scores
@@ -30,7 +31,7 @@ def score_network(model: Path, datalist: Path, binary: bool, split: str, device:
 
 def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str) -> dict[str, Any]:
     """The same of a fitted baseline, which knows z-scored grey levels."""
-    task, slices = split_slices(datalist, binary, split, "zscore")
+    task, slices = split_slices(datalist, binary, split, NORMALISATION)
     return _score([baseline.predict(s.image, s.fov) for s in slices], slices, task)
 
 

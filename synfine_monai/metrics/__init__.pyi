@@ -22,4 +22,4 @@ from .power_spectrum import (
     radial_power_spectrum as radial_power_spectrum,
 )
 from .real_or_synthetic import patch_features as patch_features, real_or_synthetic_auc as real_or_synthetic_auc
-from .scores import segmentation_scores as segmentation_scores
+from .scores import SCORES as SCORES, Score as Score, segmentation_scores as segmentation_scores

@@ -2,7 +2,7 @@
 
 import torch
 
-from synfine_monai.conventions import UNLABELLED
+from synfine_monai.conventions import NORMALISATION, UNLABELLED
 from synfine_monai.data import Task, draw_patches, load_labelled_slices, patch_tensors, unlabelled_patches
 from synfine_monai.transforms import classes_to_phases
 
@@ -10,7 +10,7 @@ __all__ = ["labelled_style_patches", "unlabelled_style_patches"]
 
 
 def labelled_style_patches(
-    task: Task, split: str, budget: int | None, seed: int = 0, normalisation: str = "zscore"
+    task: Task, split: str, budget: int | None, seed: int = 0, normalisation: str = NORMALISATION
 ) -> dict[str, torch.Tensor]:
     """Labelled patches with their masks, drawn as fine-tuning draws them.
 
@@ -31,7 +31,7 @@ def labelled_style_patches(
 
 
 def unlabelled_style_patches(
-    task: Task, count: int, part: str, seed: int = 0, normalisation: str = "zscore"
+    task: Task, count: int, part: str, seed: int = 0, normalisation: str = NORMALISATION
 ) -> dict[str, torch.Tensor]:
     """Patches without any mask; see ``unlabelled_patches`` for ``part``.
 

@@ -4,11 +4,13 @@ __all__ = [
     "CLASS_OF_PHASE",
     "FLUID_PHASES",
     "GREY_ORDER",
+    "LABELS_SUFFIX",
     "NORMALISATION",
     "OUTSIDE",
     "PATCH_SIZE",
     "PHASES",
     "POOLING",
+    "POROSITY_SUFFIX",
     "REACH",
     "UNLABELLED",
 ]
@@ -42,3 +44,9 @@ POOLING = 4
 
 REACH = 24
 """Pixels around a pixel that decide its class in ``RockUNet``: what a window or a slab needs beyond its borders."""
+
+LABELS_SUFFIX = "_labels"
+"""What the name of a scan gets in the name of its labels."""
+
+POROSITY_SUFFIX = "_porosity"
+"""What the name of a scan gets in the names of its porosity profile: table, totals and picture."""

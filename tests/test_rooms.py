@@ -49,6 +49,11 @@ def test_every_file_stands_in_a_room_and_no_import_runs_upwards():
         assert not above, f"{file.relative_to(ROOT)} imports from {above}, which stand above {room}"
 
 
+def test_the_picture_shows_every_room():
+    picture = (ROOT / "docs" / "figures" / "rooms.svg").read_text("utf-8")
+    assert [room for room in ORDER if f">{room}<" not in picture] == []
+
+
 @pytest.mark.parametrize("stub", STUBS, ids=module_of)
 def test_every_door_opens_and_is_told_from_the_files_behind_it(stub):
     names = stub_names(stub)

@@ -1,9 +1,28 @@
 """What the whole package agrees on, said once."""
 
-__all__ = ["CLASS_OF_PHASE", "NORMALISATION", "OUTSIDE", "PATCH_SIZE", "PHASES", "POOLING", "REACH", "UNLABELLED"]
+__all__ = [
+    "CLASS_OF_PHASE",
+    "FLUID_PHASES",
+    "GREY_ORDER",
+    "LABELS_SUFFIX",
+    "NORMALISATION",
+    "OUTSIDE",
+    "PATCH_SIZE",
+    "PHASES",
+    "POOLING",
+    "POROSITY_SUFFIX",
+    "REACH",
+    "UNLABELLED",
+]
 
 PHASES = ("matrix", "pore", "water", "clay", "dense")
 """Phases that the generator paints, in the order of their indices."""
+
+FLUID_PHASES = ("pore", "water")
+"""Phases that fill the pore space."""
+
+GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
+"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 CLASS_OF_PHASE = {name: index for index, name in enumerate(PHASES)}
 """Every phase a class of its own, in the order of ``PHASES``."""
@@ -25,3 +44,9 @@ POOLING = 4
 
 REACH = 24
 """Pixels around a pixel that decide its class in ``RockUNet``: what a window or a slab needs beyond its borders."""
+
+LABELS_SUFFIX = "_labels"
+"""What the name of a scan gets in the name of its labels."""
+
+POROSITY_SUFFIX = "_porosity"
+"""What the name of a scan gets in the names of its porosity profile: table, totals and picture."""

@@ -1,4 +1,4 @@
-"""What a user would try first: thresholds, grey-value lookup, random forest."""
+"""Simple methods to compare with: thresholds, grey-value lookup, random forest on multi-scale features."""
 
 import lazy_loader
 

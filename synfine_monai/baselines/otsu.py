@@ -7,13 +7,12 @@ import numpy as np
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
 from synfine_monai.baselines.baseline import Baseline, grey_levels_in_core
+from synfine_monai.conventions import GREY_ORDER
 from synfine_monai.data import LabelledSlice
 from synfine_monai.errors import ScanError
 
 _BINS = 256
 _TAILS = (0.5, 99.5)  # percentiles: beyond them lie a few metal voxels that would take most of the bins
-GREY_ORDER = ("pore", "water", "clay", "matrix", "dense")
-"""The phases by X-ray attenuation: air, water, clay, the grains, heavy minerals and metal."""
 
 
 class OtsuBaseline(Baseline):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
+from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
 from synfine_monai.data.labels_of_scan import label_file, open_labels
 from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
@@ -50,7 +50,7 @@ class LabelledSlice:
     z: int
 
 
-def load_labelled_slices(task: Task, split: str, normalisation: str = "zscore") -> list[LabelledSlice]:
+def load_labelled_slices(task: Task, split: str, normalisation: str = NORMALISATION) -> list[LabelledSlice]:
     """All labelled slices of a split; only these are read, whatever the size of their scans.
 
     Args:
@@ -82,7 +82,7 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
     return slices
 
 
-def specimen_statistics(task: Task, specimen: str, normalisation: str = "zscore") -> IntensityStatistics:
+def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALISATION) -> IntensityStatistics:
     """Grey-level statistics inside the core, over all scans and slices of one specimen, labelled or not."""
     items = {item.image: item for item in task.specimen_items(specimen)}
     if len(items) == 1:

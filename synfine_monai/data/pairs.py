@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data.pairs_file import load_pairs
 from synfine_monai.data.synthetic_bank import make_synthetic_bank
 
@@ -17,7 +18,7 @@ def synthetic_pairs(
     class_of_phase: Mapping[str, int],
     pairs: int,
     seed: int = 0,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
 ) -> dict[str, torch.Tensor]:
     """The pairs of a folder (``load_pairs``), or procedural ones (``make_synthetic_bank``) where it is None.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from synfine_monai.conventions import PHASES
+from synfine_monai.conventions import PATCH_SIZE, PHASES
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.survey import METHODS
@@ -17,7 +17,6 @@ from synfine_monai.survey import METHODS
 __all__ = ["FORMAT_VERSION", "check_pairs", "load_pairs", "pairs_hash", "read_pairs_info", "write_pairs"]
 
 FORMAT_VERSION = 1
-SIZE = 64
 
 
 def write_pairs(folder: str | Path, pairs: Mapping[str, torch.Tensor], normalisation: str, source: str) -> Path:
@@ -151,10 +150,10 @@ def _check_tensors(pairs: Any, phases: int, where: Path) -> None:
     if not all(isinstance(values, torch.Tensor) for values in tensors):
         raise ScanError(f"{where} must hold the tensors 'image' and 'label'.")
     image, label = tensors
-    if image.shape != label.shape or image.shape[1:] != (1, SIZE, SIZE) or not len(image):
+    if image.shape != label.shape or image.shape[1:] != (1, PATCH_SIZE, PATCH_SIZE) or not len(image):
         raise ScanError(
             f"{where} holds images {tuple(image.shape)} and labels {tuple(label.shape)}; both must be "
-            f"(N, 1, {SIZE}, {SIZE})."
+            f"(N, 1, {PATCH_SIZE}, {PATCH_SIZE})."
         )
     if not image.is_floating_point() or not image.isfinite().all():
         raise ScanError(f"{where} holds images of {image.dtype} that are not all finite numbers: normalise them first.")

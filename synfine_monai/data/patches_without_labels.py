@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from synfine_monai.conventions import PATCH_SIZE
+from synfine_monai.conventions import NORMALISATION, PATCH_SIZE
 from synfine_monai.data.labelled_slices import specimen_statistics
 from synfine_monai.data.task import Item, Task
 from synfine_monai.errors import ScanError
@@ -22,7 +22,7 @@ def unlabelled_patches(
     task: Task,
     count: int,
     seed: int = 0,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
     splits: Sequence[str] = ("training", "unlabelled"),
     part: str = "all",
     size: int = PATCH_SIZE,

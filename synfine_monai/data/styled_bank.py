@@ -9,13 +9,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.conventions import CLASS_OF_PHASE, NORMALISATION, PATCH_SIZE
 from synfine_monai.survey import measure_intensity
 from synfine_monai.transforms.generate import RandRock, rock_style
 
 __all__ = ["StyledRocks", "make_styled_bank"]
 
-SIDE = 64
 TILES = 3
 """Patches along a side of a synthetic section, which has room for no more."""
 
@@ -40,7 +39,7 @@ class StyledRocks(Dataset):
         styles: int,
         pairs_per_style: int,
         seed: int = 0,
-        normalisation: str = "zscore",
+        normalisation: str = NORMALISATION,
     ) -> None:
         self.rocks, self.styles, self.pairs = list(rocks), int(styles), int(pairs_per_style)
         self.seed, self.normalisation = int(seed), normalisation
@@ -53,7 +52,7 @@ class StyledRocks(Dataset):
             raise IndexError(index)
         seeds = np.random.SeedSequence([self.seed, index]).generate_state(5)
         preset = rock_style(self.rocks[index % len(self.rocks)], int(seeds[0]))
-        rock = RandRock(preset, CLASS_OF_PHASE, (TILES * SIDE, TILES * SIDE))
+        rock = RandRock(preset, CLASS_OF_PHASE, (TILES * PATCH_SIZE, TILES * PATCH_SIZE))
         rock.set_random_state(state=np.random.RandomState(seeds[1:]))
         samples = [rock() for _ in range(-(-self.pairs // TILES**2))]
         images = self._normalised([sample["image"][0].numpy() for sample in samples], rock.normalisation_jitter)
@@ -75,7 +74,7 @@ def make_styled_bank(
     styles: int,
     pairs: int,
     seed: int = 0,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
     num_workers: int = 2,
 ) -> dict[str, torch.Tensor]:
     """Make ``pairs`` patches, as many in each style; the same seed gives the same bank on any number of workers.
@@ -100,5 +99,5 @@ def make_styled_bank(
 
 def _tiles(sections: torch.Tensor) -> torch.Tensor:
     """(N, 192, 192) sections -> (9 N, 1, 64, 64) patches."""
-    patches = sections.unfold(1, SIDE, SIDE).unfold(2, SIDE, SIDE)
-    return patches.reshape(-1, 1, SIDE, SIDE).contiguous()
+    patches = sections.unfold(1, PATCH_SIZE, PATCH_SIZE).unfold(2, PATCH_SIZE, PATCH_SIZE)
+    return patches.reshape(-1, 1, PATCH_SIZE, PATCH_SIZE).contiguous()

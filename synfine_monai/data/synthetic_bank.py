@@ -7,7 +7,7 @@ import torch
 from monai.data import DataLoader, list_data_collate
 from tqdm import tqdm
 
-from synfine_monai.conventions import CLASS_OF_PHASE
+from synfine_monai.conventions import CLASS_OF_PHASE, NORMALISATION, PATCH_SIZE
 from synfine_monai.data.synthetic_patches import SyntheticPatches
 
 __all__ = ["make_synthetic_bank", "synthetic_masks"]
@@ -20,7 +20,7 @@ def make_synthetic_bank(
     class_of_phase: Mapping[str, int],
     pairs: int,
     seed: int = 0,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
     patches_per_volume: int = 8,
     num_workers: int = 2,
 ) -> dict[str, torch.Tensor]:
@@ -44,8 +44,8 @@ def make_synthetic_bank(
         rock, class_of_phase, volumes, patches_per_volume, seed=seed, normalisation=normalisation
     )
     loader = DataLoader(dataset, batch_size=VOLUMES_AT_A_TIME, num_workers=num_workers, collate_fn=list_data_collate)
-    images = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.float16)
-    labels = torch.empty(volumes * patches_per_volume, 1, 64, 64, dtype=torch.uint8)
+    images = torch.empty(volumes * patches_per_volume, 1, PATCH_SIZE, PATCH_SIZE, dtype=torch.float16)
+    labels = torch.empty(volumes * patches_per_volume, 1, PATCH_SIZE, PATCH_SIZE, dtype=torch.uint8)
     done = 0
     with tqdm(total=pairs, desc="Generating synthetic pairs", unit="pair") as progress:
         for batch in loader:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from synfine_monai.conventions import NORMALISATION, PATCH_SIZE
 from synfine_monai.errors import ScanError
 from synfine_monai.survey import measure_intensity
 from synfine_monai.transforms.generate import RandRock, log_uniform, uniform
@@ -45,10 +46,10 @@ class SyntheticPatches(Dataset):
         class_of_phase: Mapping[str, int],
         num_volumes: int,
         patches_per_volume: int = 8,
-        patch_size: int = 64,
+        patch_size: int = PATCH_SIZE,
         seed: int = 0,
         volume_size: Sequence[int] = (192, 192),
-        normalisation: str = "zscore",
+        normalisation: str = NORMALISATION,
         device: torch.device | str = "cpu",
     ) -> None:
         presets = [rock] if isinstance(rock, str | Path | Mapping) else list(rock)

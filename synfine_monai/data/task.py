@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from synfine_monai.conventions import UNLABELLED
+from synfine_monai.conventions import FLUID_PHASES, PHASES, UNLABELLED
 from synfine_monai.data.json_schema import check_json
 from synfine_monai.errors import ScanError
 
@@ -22,8 +22,6 @@ __all__ = [
 ]
 
 SPLITS = ("training", "validation", "test", "unlabelled")
-FLUID_PHASES = ("pore", "water")
-ALL_PHASES = ("matrix", "pore", "water", "clay", "dense")
 _BY_CLASS = {"type": "object", "propertyNames": {"pattern": "^[0-9]+$"}}
 _FILE = {"type": ["string", "null"]}
 _ITEM = {
@@ -179,10 +177,10 @@ def synthetic_task(rock: str = "sandstone,carbonate,concrete") -> Task:
     return Task(
         name="synthetic",
         rock=rock,
-        labels=ALL_PHASES,
-        phases=tuple((phase,) for phase in ALL_PHASES),
-        pore_labels=(1, 2),
-        mapping={k: k for k in range(len(ALL_PHASES))},
+        labels=PHASES,
+        phases=tuple((phase,) for phase in PHASES),
+        pore_labels=tuple(PHASES.index(phase) for phase in FLUID_PHASES),
+        mapping={k: k for k in range(len(PHASES))},
     )
 
 
@@ -191,7 +189,7 @@ def class_of_phase(task: Task) -> dict[str, int]:
     named = {phase: k for k, phases in enumerate(task.phases) for phase in phases}
     solid = named.get("matrix", next((k for k in range(task.num_classes) if k not in task.pore_labels), 0))
     fluid = named.get("pore", next(iter(task.pore_labels), 0))
-    return {phase: named.get(phase, fluid if phase in FLUID_PHASES else solid) for phase in ALL_PHASES}
+    return {phase: named.get(phase, fluid if phase in FLUID_PHASES else solid) for phase in PHASES}
 
 
 def voxel_size(value: Any, source: str) -> tuple[float, float, float] | None:
@@ -217,11 +215,11 @@ def _classes(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], t
         raise ScanError(f"datalist {path} numbers its classes {sorted(names)}; they must be 0 to {len(names) - 1}.")
     given = {int(k): v for k, v in content.get("phases", {}).items()}
     if sorted(given) != sorted(names):
-        raise ScanError(f"datalist {path} must map each class onto a phase ({', '.join(ALL_PHASES)}) in 'phases'.")
+        raise ScanError(f"datalist {path} must map each class onto a phase ({', '.join(PHASES)}) in 'phases'.")
     phases = tuple((given[k],) if isinstance(given[k], str) else tuple(given[k]) for k in range(len(names)))
-    unknown = [p for ps in phases for p in ps if p not in ALL_PHASES]
+    unknown = [p for ps in phases for p in ps if p not in PHASES]
     if unknown:
-        raise ScanError(f"datalist {path} names the phase '{unknown[0]}'; the phases are {', '.join(ALL_PHASES)}.")
+        raise ScanError(f"datalist {path} names the phase '{unknown[0]}'; the phases are {', '.join(PHASES)}.")
     return tuple(names[k] for k in range(len(names))), phases
 
 

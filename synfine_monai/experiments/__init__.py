@@ -1,4 +1,4 @@
-"""Experiments of the papers as grids of runs: cached stages, one row a run, tables and figures from the rows."""
+"""Experiments as grids of runs: cached trainings, one row a run, tables and figures from the rows."""
 
 import lazy_loader
 

@@ -9,6 +9,7 @@ import numpy as np
 from monai.networks.schedulers import DDIMScheduler
 
 from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, new_baselines
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data import LabelledSlice, Task, draw_patches, keep_patches_only, load_datalist, load_labelled_slices
 from synfine_monai.inferers import MixedPrecisionInferer
 from synfine_monai.metrics import confusion_matrix, encode_counts, place_counts, segmentation_scores
@@ -29,7 +30,7 @@ def score_network(model: Path, datalist: Path, binary: bool, split: str, device:
 
 def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str) -> dict[str, Any]:
     """The same of a fitted baseline, which knows z-scored grey levels."""
-    task, slices = split_slices(datalist, binary, split, "zscore")
+    task, slices = split_slices(datalist, binary, split, NORMALISATION)
     return _score([baseline.predict(s.image, s.fov) for s in slices], slices, task)
 
 
@@ -89,7 +90,7 @@ def fitted_baseline(
     Returns:
         The baseline, and how many patches it saw.
     """
-    task, slices = split_slices(datalist, binary, "training", "zscore")
+    task, slices = split_slices(datalist, binary, "training", NORMALISATION)
     patches = draw_patches(slices, label_budget, seed)
     return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
 

@@ -1,4 +1,4 @@
-"""Ignite handlers: sensitivity, progress, figures, outputs."""
+"""Ignite handlers: progress, checkpoints, tuning stages, writers of labels and porosity."""
 
 import lazy_loader
 

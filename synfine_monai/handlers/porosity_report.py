@@ -7,6 +7,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 from matplotlib.figure import Figure
 
+from synfine_monai.conventions import POROSITY_SUFFIX
 from synfine_monai.files import atomic_file
 from synfine_monai.rock import PorosityProfile
 from synfine_monai.scans import ScanInfo, extension_of
@@ -51,8 +52,8 @@ class PorosityReport:
         self.folder.mkdir(parents=True, exist_ok=True)
         source = self.like.path.resolve()
         name = source.name if self.like.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
-        self.profile.write_csv(self.folder / f"{name}_porosity.csv")
-        self.profile.write_json(self.folder / f"{name}_porosity.json")
+        self.profile.write_csv(self.folder / f"{name}{POROSITY_SUFFIX}.csv")
+        self.profile.write_json(self.folder / f"{name}{POROSITY_SUFFIX}.json")
         self._draw(name)
         porosity = self.profile.porosity
         share = "unknown" if porosity is None else f"{porosity:.2%}"
@@ -70,5 +71,5 @@ class PorosityReport:
         figure = Figure(figsize=(5, 6))
         figure.subplots_adjust(left=0.15, right=0.96, bottom=0.09, top=0.93)  # finding the margins doubles the time
         draw_porosity_profile(figure.subplots(), self.profile, f"Porosity along {name}")
-        with atomic_file(self.folder / f"{name}_porosity.png") as temporary:
+        with atomic_file(self.folder / f"{name}{POROSITY_SUFFIX}.png") as temporary:
             figure.savefig(temporary, dpi=120)

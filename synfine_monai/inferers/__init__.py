@@ -1,4 +1,4 @@
-"""Whole scans, slab by slab."""
+"""Networks over whole scans: windows, slabs, engines, averages over views, flips and models."""
 
 import lazy_loader
 

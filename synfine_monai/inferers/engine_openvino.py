@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from synfine_monai.conventions import PATCH_SIZE
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import optional_library
 
@@ -68,7 +69,7 @@ class OpenVinoNetwork(nn.Module):
     def _translated(self, library: ModuleType, channels: int) -> Any:
         with warnings.catch_warnings(), torch.autocast("cpu", enabled=False):
             warnings.simplefilter("ignore")  # it traces, of which torch and the network's asserts warn
-            return library.convert_model(self.network, example_input=torch.zeros(1, channels, 64, 64))
+            return library.convert_model(self.network, example_input=torch.zeros(1, channels, PATCH_SIZE, PATCH_SIZE))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_graph": None, "_compiled": {}}

@@ -1,4 +1,4 @@
-"""Losses that leave unlabelled voxels out."""
+"""Losses that leave out unlabelled voxels."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Dice, IoU, accuracy and porosity over labelled voxels in the core."""
+"""Scores against labels, with intervals, and distances between sets of images."""
 
 import lazy_loader
 

@@ -27,6 +27,8 @@ from .places import (
 )
 from .real_or_synthetic import patch_features as patch_features, real_or_synthetic_auc as real_or_synthetic_auc
 from .scores import (
+    SCORES as SCORES,
+    Score as Score,
     confusion_matrix as confusion_matrix,
     mask_consistency as mask_consistency,
     segmentation_scores as segmentation_scores,

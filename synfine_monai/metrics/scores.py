@@ -1,6 +1,7 @@
 """Dice, IoU, accuracy and porosity from confusion matrices, as in ``metrics.json``, and how far masks agree."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,41 @@ from synfine_monai.errors import ScanError
 from synfine_monai.metrics.grey_distances import image_set
 
 BATCH = 64
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of each method, as files, tables and pages show it.
+
+    Args:
+        key: in ``metrics.json``.
+        title: of its column.
+        scale: factor, for the reader.
+        decimals: digits after the point.
+        best: "max", "min", or None where no method is better than another.
+        most: largest possible value, before scaling; the smallest is 0.
+    """
+
+    key: str
+    title: str
+    scale: float = 1.0
+    decimals: int = 3
+    best: str | None = "max"
+    most: float = 1.0
+
+    def text(self, value: float | None) -> str:
+        return "–" if value is None else f"{self.scale * value:.{self.decimals}f}"
+
+
+SCORES = (
+    Score("pore_dice", "pore Dice"),
+    Score("pore_iou", "pore IoU"),
+    Score("mean_dice", "mean Dice"),
+    Score("accuracy", "accuracy"),
+    Score("porosity", "porosity %", scale=100, decimals=2, best=None),
+    Score("porosity_error", "error, points", decimals=2, best="min", most=100),
+)
+"""The scores of ``segmentation_scores``, in the order of tables."""
 
 
 def segmentation_scores(

@@ -1,4 +1,4 @@
-"""The 467k U-Net and its blocks."""
+"""The U-Net, the denoisers, their parts, and the files that hold their weights."""
 
 import lazy_loader
 

@@ -9,6 +9,7 @@ from monai.networks.nets import DiffusionModelUNet
 from torch import nn
 from torch.nn.functional import one_hot, pixel_shuffle, pixel_unshuffle
 
+from synfine_monai.conventions import PHASES
 from synfine_monai.errors import ScanError
 from synfine_monai.networks.model_file import load_network
 from synfine_monai.networks.names import name_of
@@ -45,7 +46,7 @@ class StyledDenoiser(DiffusionModelUNet):
 
     def __init__(
         self,
-        phases: int = 5,
+        phases: int = len(PHASES),
         styles: int = 96,
         channels: Sequence[int] = (64, 64, 64),
         num_res_blocks: int = 1,

@@ -1,4 +1,4 @@
-"""The results folder: metrics.json, tables, provenance, the one-page report."""
+"""The results folder: metrics.json, tables, figures, provenance, the report page."""
 
 import lazy_loader
 

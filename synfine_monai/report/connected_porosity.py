@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from synfine_monai.conventions import OUTSIDE
+from synfine_monai.conventions import LABELS_SUFFIX, OUTSIDE, POROSITY_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
@@ -24,7 +24,7 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
         ScanError: if they are no classes, or nothing beside the labels says which they are.
     """
     if given is None:
-        file = labels.path.parent / f"{_name(labels)}_porosity.json"
+        file = labels.path.parent / f"{_name(labels)}{POROSITY_SUFFIX}.json"
         if not file.is_file():
             raise ScanError(
                 f"--pore_labels is missing, and there is no {file.name} beside {labels.path.name} that "
@@ -99,7 +99,7 @@ def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, outp
 def _name(labels: ScanInfo) -> str:
     source = labels.path.resolve()
     name = source.name if labels.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
-    return name.removesuffix("_labels")
+    return name.removesuffix(LABELS_SUFFIX)
 
 
 def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:

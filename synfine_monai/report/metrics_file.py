@@ -7,14 +7,18 @@ from typing import Any
 
 from synfine_monai.data import check_json
 from synfine_monai.errors import ScanError
+from synfine_monai.metrics import SCORES
 from synfine_monai.report.results_folder import write_json_atomic
 
-_SHARE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
-_POINTS = {"type": ["number", "null"], "minimum": 0, "maximum": 100}
+
+def _from_zero_to(most: float) -> dict[str, Any]:
+    return {"type": ["number", "null"], "minimum": 0, "maximum": most}
+
+
+_SHARE = _from_zero_to(1)
 _PER_CLASS = {"type": "object", "required": ["dice", "iou"], "properties": {"dice": _SHARE, "iou": _SHARE}}
 _METHOD_PROPERTIES = {
-    **{name: _SHARE for name in ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity")},
-    "porosity_error": _POINTS,
+    **{score.key: _from_zero_to(score.most) for score in SCORES},
     "per_class": {"type": "object", "additionalProperties": _PER_CLASS},
     "per_item": {"type": "array", "items": {"type": "object"}},
 }

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from synfine_monai.files import atomic_file
-from synfine_monai.report.table import best_methods, method_words, table_caption, table_columns, table_footnote
+from synfine_monai.metrics import SCORES
+from synfine_monai.report.table import best_methods, method_words, table_caption, table_footnote
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -73,15 +74,14 @@ def write_report(
 
 
 def _scores(methods: Mapping[str, Mapping[str, Any]]) -> str:
-    columns = table_columns()
-    best = {column.key: best_methods(methods, column) for column in columns}
-    rows = ["<tr><th>method</th>" + "".join(f"<th>{escape(column.title)}</th>" for column in columns) + "</tr>"]
+    best = {column.key: best_methods(methods, column) for column in SCORES}
+    rows = ["<tr><th>method</th>" + "".join(f"<th>{escape(column.title)}</th>" for column in SCORES) + "</tr>"]
     for name, words in method_words(list(methods)).items():
         cells = [
             f'<td class="best">{column.text(methods[name][column.key])}</td>'
             if name in best[column.key]
             else f"<td>{column.text(methods[name][column.key])}</td>"
-            for column in columns
+            for column in SCORES
         ]
         rows.append(f"<tr><td>{escape(words)}</td>{''.join(cells)}</tr>")
     return "<table>\n" + "\n".join(rows) + "\n</table>"

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import yaml
 
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.files import atomic_file
 from synfine_monai.metrics import DISTANCES, distances, image_set, radial_power_spectrum
 from synfine_monai.networks import RockUNet
@@ -26,7 +27,7 @@ def write_rock_fit(
     real: torch.Tensor,
     class_of_phase: Mapping[str, int],
     name: str,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
     network: RockUNet | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:

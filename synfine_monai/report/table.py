@@ -1,8 +1,9 @@
 """One table for all methods: what the end of a run prints."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from synfine_monai.metrics import SCORES, Score
 
 METHOD_WORDS = {
     "surgical": "surgical fine-tuning",
@@ -19,39 +20,13 @@ METHOD_WORDS = {
 """Methods in words, in the order in which tables and figures show them; others follow under their own name."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A number of each method as a reader sees it: title, key in ``metrics.json``, factor, decimals, which is best."""
-
-    title: str
-    key: str
-    scale: float = 1.0
-    decimals: int = 3
-    best: str | None = "max"
-
-    def text(self, value: float | None) -> str:
-        return "–" if value is None else f"{self.scale * value:.{self.decimals}f}"
-
-
-def table_columns() -> tuple[Column, ...]:
-    """The columns of every results table."""
-    return (
-        Column("pore Dice", "pore_dice"),
-        Column("pore IoU", "pore_iou"),
-        Column("mean Dice", "mean_dice"),
-        Column("accuracy", "accuracy"),
-        Column("porosity %", "porosity", scale=100, decimals=2, best=None),
-        Column("error, points", "porosity_error", decimals=2, best="min"),
-    )
-
-
 def method_words(methods: Sequence[str], more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Names of ``metrics.json`` -> words, in the order of ``METHOD_WORDS``, then of ``more``."""
     known = {name: words for name, words in {**METHOD_WORDS, **(more or {})}.items() if name in methods}
     return {**known, **{name: f"tuned: {name}" for name in methods if name not in known}}
 
 
-def best_methods(methods: Mapping[str, Mapping[str, Any]], column: Column) -> set[str]:
+def best_methods(methods: Mapping[str, Mapping[str, Any]], column: Score) -> set[str]:
     """The methods whose number in ``column`` reads best; several if they read the same."""
     values = {name: scores.get(column.key) for name, scores in methods.items()}
     known = {name: round(column.scale * value, column.decimals) for name, value in values.items() if value is not None}
@@ -75,11 +50,11 @@ def results_table(metrics: Mapping[str, Any]) -> str:
     Args:
         metrics: content of ``metrics.json``.
     """
-    methods, columns = metrics["methods"], table_columns()
-    best = {column.key: best_methods(methods, column) for column in columns}
-    head = ["method", *(column.title + " " for column in columns)]
+    methods = metrics["methods"]
+    best = {column.key: best_methods(methods, column) for column in SCORES}
+    head = ["method", *(column.title + " " for column in SCORES)]
     body = [
-        [words, *(c.text(methods[name].get(c.key)) + ("*" if name in best[c.key] else " ") for c in columns)]
+        [words, *(c.text(methods[name].get(c.key)) + ("*" if name in best[c.key] else " ") for c in SCORES)]
         for name, words in method_words(list(methods)).items()
     ]
     lines = _align([head, *body])

@@ -1,4 +1,4 @@
-"""Numbers of a labelled volume: porosity, its profile, connected pores, two-point correlation."""
+"""Numbers of a labelled volume: porosity and its profile, connected pores, two-point correlation."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Scans in and out: every format, any size, z first, with voxel size."""
+"""Scans in and out: every format, any size, axes z, y, x, with their voxel size."""
 
 import lazy_loader
 

@@ -85,7 +85,7 @@ class Scan(ABC):
     @classmethod
     def opened(cls, path: Path, options: OpenOptions) -> Self:
         """The scan at ``path``; formats that need more than the path take it from ``options``."""
-        return cls(path)
+        return cls(path)  # type: ignore[arg-type]  # a reader is made from its path
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, ScanSink, one_line
 from synfine_monai.scans.formats.hdf5 import split_dataset
@@ -165,7 +166,7 @@ def create_scan(
 def labels_path(
     info: ScanInfo,
     output_dir: str | os.PathLike,
-    suffix: str = "_labels",
+    suffix: str = LABELS_SUFFIX,
     dtype: DTypeLike = np.uint8,
     extension: str | None = None,
 ) -> Path:

@@ -1,4 +1,4 @@
-"""Packing, checking, signing and exporting what was trained."""
+"""Packing, checking, signing and exporting a trained model."""
 
 import lazy_loader
 

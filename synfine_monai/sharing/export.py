@@ -56,7 +56,9 @@ def export_model(
         checkpoint: ``model.pt`` of a segmenter, its ``model.json`` beside it.
         output_dir: existing folder.
         formats: some of ``FILES``, as a list or with commas between, or "all".
-        name, authors, licence: of the bioimage.io model, see ``write_bioimage_model``.
+        name: of the bioimage.io model, as in ``write_bioimage_model``.
+        authors: of the same.
+        licence: of the same.
 
     Returns:
         The files.

@@ -1,4 +1,4 @@
-"""Which part of a network responds to a shift, and how to tune that part alone."""
+"""Which part of a network responds to a domain shift, and how to tune that part alone."""
 
 import lazy_loader
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import wasserstein_distance
 
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
 from synfine_monai.survey.scan_field_of_view import FieldOfView, thin_pass
@@ -90,7 +91,7 @@ METHODS = tuple(_MEASURES)
 
 
 def measure_intensity(
-    volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray], method: str = "zscore"
+    volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray], method: str = NORMALISATION
 ) -> IntensityStatistics:
     """Find the statistics of all volumes together, inside their fields of view.
 
@@ -107,7 +108,7 @@ def measure_intensity(
     return _measure((_inside(volume, fov, step) for volume, fov in zip(volumes, fovs, strict=True)), method)
 
 
-def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = "zscore") -> IntensityStatistics:
+def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = NORMALISATION) -> IntensityStatistics:
     """Find the statistics of a whole scan from evenly spaced slices, one slice at a time, once a process.
 
     Args:

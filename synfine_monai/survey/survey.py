@@ -60,7 +60,8 @@ class Memory:
     """
 
     def __init__(self, size: int) -> None:
-        self.size, self._found = size, {}
+        self.size = size
+        self._found: dict[Any, Any] = {}
 
     def recall(self, key: Hashable | None, find: Callable[[], Found]) -> Found:
         """What was found for ``key`` before, else what ``find`` gives now; always the latter if ``key`` is None."""

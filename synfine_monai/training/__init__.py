@@ -1,4 +1,4 @@
-"""What a trainer is fed: batches, pretext tasks, shares of several processes, and the fit of a rock to a scan."""
+"""What a trainer needs: batches, pretext tasks, several processes, and fitting a rock preset to a scan."""
 
 import lazy_loader
 

@@ -8,7 +8,7 @@ from monai.engines import PrepareBatch
 from monai.networks.schedulers import Scheduler
 from monai.networks.schedulers.ddim import DDIMPredictionType
 
-from synfine_monai.conventions import UNLABELLED
+from synfine_monai.conventions import NORMALISATION, UNLABELLED
 from synfine_monai.data import Task, draw_patches, load_labelled_slices, patch_tensors, unlabelled_patches
 from synfine_monai.errors import ScanError
 from synfine_monai.transforms import classes_to_phases
@@ -132,7 +132,7 @@ def choose_pretext(name: str, known: Mapping[str, Mapping[str, Any]], **changes:
 
 
 def labelled_style_patches(
-    task: Task, split: str, budget: int | None, seed: int = 0, normalisation: str = "zscore"
+    task: Task, split: str, budget: int | None, seed: int = 0, normalisation: str = NORMALISATION
 ) -> dict[str, torch.Tensor]:
     """Labelled patches with their masks, drawn as fine-tuning draws them.
 
@@ -153,7 +153,7 @@ def labelled_style_patches(
 
 
 def unlabelled_style_patches(
-    task: Task, count: int, part: str, seed: int = 0, normalisation: str = "zscore"
+    task: Task, count: int, part: str, seed: int = 0, normalisation: str = NORMALISATION
 ) -> dict[str, torch.Tensor]:
     """Patches without any mask; see ``unlabelled_patches`` for ``part``.
 

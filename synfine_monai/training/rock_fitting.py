@@ -10,6 +10,7 @@ import torch
 from scipy.optimize import minimize
 from tqdm import tqdm
 
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data import SyntheticPatches
 from synfine_monai.errors import ScanError
 from synfine_monai.metrics import distances
@@ -28,7 +29,7 @@ def fit_rock(
     seed: int = 0,
     spread: float = 0.15,
     geometry: bool = False,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
 ) -> tuple[dict[str, Any], list[dict[str, float]]]:
     """Narrow a preset to the look of real patches, starting from the middle of its ranges.
 
@@ -79,7 +80,7 @@ def rock_images(
     rocks: int,
     patches_of_one: int,
     seed: int,
-    normalisation: str = "zscore",
+    normalisation: str = NORMALISATION,
 ) -> torch.Tensor:
     """Images of a rock without labels, and without the time that moving the labels' boundary takes.
 

@@ -1,4 +1,4 @@
-"""Procedural rock, CT artefacts, normalisation."""
+"""Transforms: procedural rock (``generate``), CT artefacts (``corrupt``), augmentation of batches."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Plain drawing functions and the phases' colours."""
+"""Drawing functions, with one colour for each phase."""
 
 import lazy_loader
 

@@ -2,9 +2,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from synfine_monai.metrics import Score
 from synfine_monai.report import method_words
 from synfine_monai.report.page import write_report
-from synfine_monai.report.table import Column, best_methods, results_table, true_porosity
+from synfine_monai.report.table import best_methods, results_table, true_porosity
 
 
 def test_a_reader_finds_task_labels_methods_and_truth(metrics):
@@ -31,13 +32,13 @@ def test_numbers_stand_under_their_titles_and_the_best_is_marked(metrics):
 
 def test_ties_as_printed_are_both_best_and_unknown_never_is():
     methods = {"a": {"s": 0.90001}, "b": {"s": 0.90002}, "c": {"s": 0.8}, "d": {"s": None}}
-    assert best_methods(methods, Column("score", "s")) == {"a", "b"}
-    assert best_methods(methods, Column("error", "s", best="min")) == {"c"}
-    assert best_methods(methods, Column("porosity", "s", best=None)) == set()
+    assert best_methods(methods, Score("s", "score")) == {"a", "b"}
+    assert best_methods(methods, Score("s", "error", best="min")) == {"c"}
+    assert best_methods(methods, Score("s", "porosity", best=None)) == set()
 
 
 def test_unknown_is_a_dash():
-    assert Column("score", "s").text(None) == "–"
+    assert Score("s", "score").text(None) == "–"
 
 
 def test_all_labels_are_called_so(metrics):

@@ -1,4 +1,4 @@
-"""One CT artefact's physics a file, and one generic random wrapper."""
+"""CT artefacts: the physics of one artefact a file, and one wrapper that draws their severity at random."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Procedural rock: one pattern a file, composed into a rock."""
+"""Procedural rock: one pattern a file, composed to a rock by a preset."""
 
 import lazy_loader
 

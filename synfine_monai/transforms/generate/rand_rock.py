@@ -128,7 +128,7 @@ def class_table(class_of_phase: Mapping[str, int]) -> torch.Tensor:
         class_of_phase: class index, 0 to 254, of every phase in ``PHASES``.
 
     Returns:
-        (5,) uint8; ``table[phase.long()]`` is the class.
+        (phases,) uint8; ``table[phase.long()]`` is the class.
 
     Raises:
         ScanError: if a phase is missing or unknown, or a class does not fit a uint8 label beside 255.

@@ -33,9 +33,19 @@ def test_grains_differ_in_tone_within_the_matrix_only():
     assert image[..., 30].mean() == pytest.approx(0)
 
 
-def test_refuses_a_palette_that_lacks_a_phase():
-    with pytest.raises(ValueError, match="matrix"):
-        RandPaint({"pore": 0.0})
+def test_refuses_a_palette_that_lacks_a_phase_of_the_rock():
+    with pytest.raises(ValueError, match="no level for the phase matrix"):
+        RandPaint({"pore": 0.0})(stripes())
+
+
+def test_refuses_an_unknown_phase():
+    with pytest.raises(ValueError, match=r"\['basalt'\], but the phases are matrix"):
+        RandPaint({**GREY, "basalt": 1.0})
+
+
+def test_a_palette_may_lack_a_phase_that_the_rock_lacks():
+    sample = {"phase": torch.zeros(1, 8, 8, dtype=torch.uint8)}
+    assert (RandPaint({"matrix": 1.0}).set_random_state(seed=0)(sample)["image"] == 1).all()
 
 
 def test_seams_darken_the_faces_of_matrix_grains():

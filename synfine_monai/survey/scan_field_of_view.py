@@ -99,7 +99,7 @@ def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfVie
     found = copy.copy(found)  # each caller has its own masks and its own open file, for its own thread
     if isinstance(found, FoundFieldOfView):
         found._masks = {}
-    else:
+    elif isinstance(found, GivenFieldOfView):
         found.mask = open_scan(Path(given))
     found.signature = signature
     return found

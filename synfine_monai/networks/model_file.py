@@ -14,6 +14,7 @@ from synfine_monai.data import Task
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.networks.names import name_of, network_class
+from synfine_monai.networks.packed_checkpoint import open_packed
 
 FORMAT_VERSION = 1
 REQUIRED = ("format_version", "architecture", "labels", "phases", "pore_labels", "normalisation")
@@ -23,7 +24,8 @@ def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | N
     """Path of a checkpoint named by an option.
 
     Args:
-        checkpoint: a ``model.pt``, a results folder, "shipped" (comes with the bundle), or "none" (gives None).
+        checkpoint: a ``model.pt``, a results folder, the zip of a packed bundle, "shipped" (comes with the bundle), or
+            "none" (gives None).
         bundle_root: folder of the bundle.
 
     Raises:
@@ -37,6 +39,8 @@ def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | N
         raise ScanError(
             f"checkpoint {path} does not exist: give a model.pt, 'shipped', or 'none' to train from scratch."
         )
+    if path.suffix == ".zip":
+        return open_packed(path)
     if not path.with_suffix(".json").is_file():
         raise ScanError(
             f"checkpoint {path} has no {path.with_suffix('.json').name} beside it, which says what its classes "

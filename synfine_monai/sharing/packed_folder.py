@@ -1,5 +1,6 @@
 """A packed bundle put where it shall lie: a folder and a zip of it, both whole or not there at all."""
 
+import os
 import secrets
 import shutil
 import zipfile
@@ -9,13 +10,20 @@ from pathlib import Path
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-from synfine_monai.sharing.packed_bundle import MANIFEST, SIGNATURE, list_files, read_manifest
-
-__all__ = ["new_bundle_folder", "write_zip"]
+from synfine_monai.sharing.packed_bundle import (
+    MANIFEST,
+    MOST_BYTES,
+    MOST_FILES,
+    SIGNATURE,
+    bytes_allowed,
+    list_files,
+    read_manifest,
+)
 
 THE_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 REGULAR_FILE = 0o100644 << 16
 COMPRESSED = (".gz", ".png")
+READ_NO_LINK = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
 @contextmanager
@@ -49,15 +57,45 @@ def new_bundle_folder(output_dir: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(around, ignore_errors=True)
 
 
-def write_zip(folder: Path, path: Path) -> Path:
-    """Zip a folder under its own name; the same files give the same bytes, on any day and any system."""
+def write_zip(folder: Path, path: Path, top: str | None = None, quick: bool = False) -> Path:
+    """Zip a folder under its own name, or ``top``; the same files give the same bytes, on any day and any system.
+
+    Args:
+        folder: what is zipped.
+        path: of the zip.
+        top: name of the one folder in it.
+        quick: whether to leave out the compression.
+
+    Raises:
+        ScanError: if the folder holds too much, or anything but files and folders.
+    """
+    names, left = list_files(folder), MOST_BYTES
+    if not 0 < len(names) <= MOST_FILES:
+        raise ScanError(f"the folder is empty, or has more than {MOST_FILES} files.")
     with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name in list_files(folder):
-            entry = zipfile.ZipInfo(f"{folder.name}/{name}", THE_EPOCH_OF_ZIP)
+        for name in names:
+            entry = zipfile.ZipInfo(f"{top or folder.name}/{name}", THE_EPOCH_OF_ZIP)
             entry.create_system, entry.external_attr = 3, REGULAR_FILE  # as on Unix, wherever it is made
-            entry.compress_type = zipfile.ZIP_STORED if name.endswith(COMPRESSED) else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (folder / name).read_bytes(), compresslevel=9)
+            stored = quick or name.endswith(COMPRESSED)
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            content = _read(folder, name, left)
+            left -= len(content)
+            archive.writestr(entry, content, compresslevel=9)
     return path
+
+
+def _read(folder: Path, name: str, most: int) -> bytes:
+    """Bytes of a file that is no link and leads through none."""
+    parts = [folder.joinpath(*Path(name).parts[:n]) for n in range(1, len(Path(name).parts) + 1)]
+    if any(part.is_symlink() for part in parts):
+        raise ScanError(f"{name} is a link.")
+    if not parts[-1].is_file():
+        raise ScanError(f"{name} is neither a file nor a folder.")
+    with open(os.open(parts[-1], READ_NO_LINK), "rb") as file:
+        content = file.read(min(most, bytes_allowed(name)) + 1)
+    if len(content) > min(most, bytes_allowed(name)):
+        raise ScanError(f"{name} has more bytes than the {bytes_allowed(name):,} of such a file, or all have too many.")
+    return content
 
 
 def _refuse_other_things(folder: Path, archive: Path) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from monai.utils import optional_import
 
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
+from synfine_monai.sharing.checks.zip_entries import unpack
 from synfine_monai.sharing.packed_bundle import MANIFEST, SIGNATURE, TEXT_BYTES, parse_json
+from synfine_monai.sharing.packed_folder import write_zip
 
 ed25519, HAS_CRYPTOGRAPHY = optional_import("cryptography.hazmat.primitives.asymmetric.ed25519")
 serialization, _ = optional_import("cryptography.hazmat.primitives.serialization")
-
-__all__ = ["fingerprint", "make_keys", "sign_manifest", "verify_manifest"]
 
 ALGORITHM = "ed25519"
 
@@ -60,14 +61,37 @@ def sign_manifest(folder: str | Path, private_file: str | Path) -> str:
     except (OSError, ValueError, TypeError) as error:
         raise ScanError(f"{folder} cannot be signed with {private_file}: {error}.") from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
-        raise ScanError(
-            f"{private_file} is a key of another kind: make one with `python -m synfine_monai.bundle keys`."
-        )
+        raise ScanError(f"{private_file} is a key of another kind: make one with `synfine keys`.")
     public = key.public_key().public_bytes_raw()
     said = {"algorithm": ALGORITHM, "public_key": _text(public), "signature": _text(key.sign(content))}
     with atomic_file(folder / SIGNATURE) as temporary:
         temporary.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     return fingerprint(public)
+
+
+def sign_bundle(path: str | Path, private_file: str | Path) -> str:
+    """Put ``manifest.sig`` into a packed bundle, folder or zip.
+
+    Returns:
+        The key's fingerprint.
+
+    Raises:
+        ScanError: if there is no bundle, it is damaged, or a zip that is signed already.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return sign_manifest(path, private_file)
+    if not path.is_file():
+        raise ScanError(f"{path} does not exist: give the folder or the zip of a packed bundle.")
+    with tempfile.TemporaryDirectory(prefix="synfine_sign_") as temporary:
+        bundle, findings = unpack(path, Path(temporary))
+        if bundle is None:
+            raise ScanError(f"{path} cannot be signed: {findings[0]}.")
+        if SIGNATURE in bundle.files:
+            raise ScanError(f"{path} is signed already: pack it anew to sign it with another key.")
+        mark = sign_manifest(bundle.folder, private_file)
+        write_zip(bundle.folder, path)
+    return mark
 
 
 def verify_manifest(folder: str | Path, public_file: str | Path | None = None) -> str:

@@ -12,13 +12,20 @@ from tiny_core import BUNDLE, make_core
 
 from synfine_monai.networks import RockUNet, save_model
 from synfine_monai.sharing import packed_bundle
+from synfine_monai.sharing.card_facts import class_rows, scan_rows
 
 NAME = "my_core"
-CARD = "# My core\n\nPores of a made-up rock, see the [licence](../LICENSE) and <https://monai.io>.\n"
 INFO = {
     "format_version": 1, "labels": ["solid", "pore"], "phases": [["matrix"], ["pore"]], "pore_labels": [1],
     "binary": False, "normalisation": "zscore", "voxel_size_um": [5.0, 5.0, 5.0],
 }  # fmt: skip
+
+
+CARD = "\n".join(
+    ["# My core", "", "Pores with d < 5 µm, see the [licence](../LICENSE) and <https://monai.io>.", "",
+     "| value | class | phases | pore space |", "| --- | --- | --- | --- |", *class_rows(INFO), "", "| | |",
+     "| --- | --- |", *scan_rows(INFO), ""]
+)  # fmt: skip
 
 
 def tiny_network() -> RockUNet:
@@ -35,11 +42,12 @@ def make_honest(folder: Path) -> Path:
         shutil.copy(BUNDLE / name, folder / name)
     metadata = json.loads((BUNDLE / packed_bundle.METADATA).read_text())
     metadata["network_data_format"]["outputs"]["pred"].update(num_channels=2, channel_def={"0": "solid", "1": "pore"})
+    metadata["pred_classes"] = "0 solid, 1 pore"
     write_json(folder / packed_bundle.METADATA, metadata)
     architecture = {"_target_": "synfine_monai.networks.RockUNet", "in_channels": 1, "num_classes": 2}
     info = {**INFO, "architecture": {**architecture, "channels": [4, 8, 16]}}
     save_model(tiny_network(), info, folder / packed_bundle.MODEL_WEIGHTS)
-    (folder / packed_bundle.MODEL_CARD).write_text(CARD)
+    (folder / packed_bundle.MODEL_CARD).write_text(CARD, encoding="utf-8")
     write_json(folder / packed_bundle.PROVENANCE, {"synfine_monai": "0.1.0"})
     image, _ = make_core((4, 32, 32))
     write_volume(folder / packed_bundle.TEST_INPUT, image)

@@ -3,24 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Received"]
-
 
 @dataclass(frozen=True)
 class Received:
-    """A copy of a bundle's files, made by ``zip_entries`` or ``folder_entries``.
+    """A copy of a bundle's files, made by ``unpack``.
 
     Attributes:
         folder: where the copy lies; it bears the bundle's name.
         files: relative POSIX paths of what was copied, in order.
         packed: whether it claims to be a packed bundle; a folder without a manifest is one of a source tree.
-        fingerprint: SHA-256 of the zip; of a folder, that of its manifest; None where there is neither.
     """
 
     folder: Path
     files: tuple[str, ...]
     packed: bool
-    fingerprint: str | None = None
 
     def read(self, name: str) -> bytes:
         """Bytes of one file, whose size was judged when it was copied."""

@@ -1,21 +1,22 @@
-"""The JSON files of a bundle: nothing that MONAI would evaluate, and classes that agree with each other."""
+"""The JSON files of a bundle: of the kinds and ranges of their schemas, and telling one story."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import jsonschema
+import numpy as np
+
 from synfine_monai.errors import ScanError
-from synfine_monai.networks import FORMAT_VERSION, REQUIRED
 from synfine_monai.sharing import packed_bundle
-from synfine_monai.sharing.checks.network import judge_architecture
+from synfine_monai.sharing.card_facts import judge_facts, value_range
+from synfine_monai.sharing.checks.model_card import hidden
 from synfine_monai.sharing.checks.received import Received
-from synfine_monai.survey import METHODS
 
-__all__ = ["check_records", "judge_metadata", "judge_model_info", "judge_plain"]
-
-MOST_DEPTH, MOST_CLASSES = 12, 64
-LABEL = re.compile(r"[A-Za-z0-9][\w .,/()µ-]{0,59}")
-NEEDED = ("version", "changelog", "monai_version", "pytorch_version", "network_data_format")
+MOST_DEPTH = 12
 
 
 def check_records(bundle: Received) -> tuple[list[str], list[str]]:
@@ -31,86 +32,93 @@ def check_records(bundle: Received) -> tuple[list[str], list[str]]:
             findings.append(str(error).rstrip("."))
             continue
         findings += [f"{name}, {text}" for text in judge_plain(read[name], is_metadata=name == packed_bundle.METADATA)]
-        if name.startswith("models/"):
-            findings += [f"{name}: {text}" for text in judge_model_info(read[name], bundle.packed)]
+        kind = "model" if name.startswith("models/") else "metadata" if name == packed_bundle.METADATA else None
+        findings += [f"{name}: {text}" for text in (judge_schema(read[name], kind) if kind else ())]
+    infos = {name: info for name, info in read.items() if name.startswith("models/")} if not findings else {}
+    findings += [f"{name}: {text}" for name, info in infos.items() for text in judge_model(info, bundle.packed)]
     if packed_bundle.METADATA not in bundle.files:
         findings.append(f"{packed_bundle.METADATA} is missing")
     elif not findings:
-        info = read.get(packed_bundle.MODEL_INFO)
-        findings += [f"{packed_bundle.METADATA}: {text}" for text in judge_metadata(read[packed_bundle.METADATA], info)]
+        told = judge_metadata(read[packed_bundle.METADATA], read.get(packed_bundle.MODEL_INFO), bundle.packed)
+        findings += [f"{packed_bundle.METADATA}: {text}" for text in told]
+    if bundle.packed and not findings and {packed_bundle.MODEL_CARD, packed_bundle.MODEL_INFO} <= set(bundle.files):
+        card = bundle.read(packed_bundle.MODEL_CARD).decode("utf-8", "replace")
+        told = judge_facts(card, read[packed_bundle.MODEL_INFO])
+        findings += [f"{packed_bundle.MODEL_CARD}: {text}" for text in told]
     labels = read.get(packed_bundle.MODEL_INFO, {}).get("labels", []) if not findings else []
     return findings, [f"classes {', '.join(labels)}"] if labels else []
+
+
+@lru_cache
+def _validator(kind: str) -> Any:
+    schema = json.loads((Path(__file__).parents[1] / f"{kind}.schema.json").read_text(encoding="utf-8"))
+    whole = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=whole)(schema)
+
+
+def judge_schema(record: Any, kind: str) -> list[str]:
+    """The first things in which a record differs from ``model.schema.json`` or ``metadata.schema.json``."""
+    errors = sorted(_validator(kind).iter_errors(record), key=lambda error: list(map(str, error.path)))
+    deepest = [jsonschema.exceptions.best_match([error]) for error in errors[:5]]
+    return [f"{'.'.join(map(str, e.absolute_path)) or 'it'}: {e.message[:150]}" for e in deepest]
 
 
 def judge_plain(value: Any, place: str = "", depth: int = 0, is_metadata: bool = False) -> Iterator[str]:
     """Texts that MONAI would take for an expression, a reference or a macro; in metadata it resolves them."""
     if depth > MOST_DEPTH:
         yield f"{place[:80]}: nested more than {MOST_DEPTH} deep"
-    elif isinstance(value, dict):
-        for key, entry in value.items():
-            if is_metadata and (re.match(r"[$@%+_]", key) or "::" in key or "#" in key or not key.isprintable()):
-                yield f"{place or 'top'}: the key {key[:60]!r} has a meaning of its own for MONAI"
-            yield from judge_plain(entry, f"{place}#{key[:40]}" if place else key[:40], depth + 1, is_metadata)
-    elif isinstance(value, list):
-        for number, entry in enumerate(value):
-            yield from judge_plain(entry, f"{place}#{number}", depth + 1, is_metadata)
+    elif isinstance(value, dict | list):
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            word = str(key)
+            if (is_metadata and (re.match(r"[$@%+_]", word) or re.search("::|#", word))) or hidden(word):
+                yield f"{place or 'top'}: the key {word[:60]!a} has a meaning of its own for MONAI"
+            yield from judge_plain(entry, f"{place}#{word[:40]}" if place else word[:40], depth + 1, is_metadata)
     elif isinstance(value, str):
-        if is_metadata and (value.startswith(("$", "@", "%")) or re.search(r"[@%](#|::)", value)):
-            yield f"{place}: {value[:80]!r} would be evaluated by MONAI; metadata is plain text"
-        if re.search(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", value):
-            yield f"{place}: invisible characters, which can make a text look like another"
-        if re.search(r"<\s*[A-Za-z/!]", value):
+        if is_metadata and (value.strip().startswith(("$", "@", "%")) or re.search(r"[@%](#|::)", value)):
+            yield f"{place}: {value[:80]!a} would be evaluated by MONAI; metadata is plain text"
+        if (found := hidden(value)) is not None:
+            yield f"{place}: invisible characters (U+{ord(found):04X}), which make a text look like another"
+        if re.search(r"<[A-Za-z/!?]", value):
             yield f"{place}: HTML"
 
 
-def judge_model_info(info: Any, packed: bool) -> Iterator[str]:
-    """A ``model.json`` whose classes agree with the network that it names."""
-    if not isinstance(info, dict) or (missing := [key for key in REQUIRED if key not in info]):
-        yield f"lacks '{missing[0]}'" if isinstance(info, dict) else "is no record"
-        return
-    if type(info["format_version"]) is not int or not 1 <= info["format_version"] <= FORMAT_VERSION:
-        yield f"has format {str(info['format_version'])[:20]}; this version reads {FORMAT_VERSION}"
-    try:
-        judge_architecture(info["architecture"], packed)
-    except ScanError as error:
-        yield str(error)
-        return
+def judge_model(info: Mapping[str, Any], packed: bool) -> Iterator[str]:
+    """What a schema cannot say of a ``model.json``: that its entries agree with each other."""
     labels, phases, pores = info["labels"], info["phases"], info["pore_labels"]
-    if not _are_labels(labels):
-        yield f"its labels are no list of at most {MOST_CLASSES} different names"
-        return
-    classes = info["architecture"].get("num_classes", len(labels))
-    if classes != len(labels):
+    architecture = info["architecture"]
+    if packed and not architecture["_target_"].endswith(".RockUNet"):
+        yield f"its network {architecture['_target_']} is no segmenter, which alone is packed"
+    if (classes := architecture.get("num_classes", len(labels))) != len(labels):
         yield f"it names {len(labels)} classes ({', '.join(labels)}), but its network has {classes}"
-    if not isinstance(phases, list) or len(phases) != len(labels) or not all(_are_labels(p, 1) for p in phases):
+    if len(phases) != len(labels):
         yield f"its phases {str(phases)[:60]} are no list of phases for each of {len(labels)} classes"
-    if info["normalisation"] not in list(METHODS):
-        yield f"its normalisation {str(info['normalisation'])[:40]!r} is none of {', '.join(METHODS)}"
-    if not isinstance(pores, list) or not all(type(p) is int and 0 <= p < len(labels) for p in pores):
-        yield f"its pore_labels {str(pores)[:40]} are not classes"
+    for number, covered in enumerate(phases):
+        if (covered[0] == "pore") > (number in pores) or (number in pores and set(covered) <= {"matrix", "dense"}):
+            yield f"its pore_labels {pores} do not agree with its phases: class {number} is {'+'.join(covered)}"
+    if pores and max(pores) >= len(labels):
+        yield f"its pore_labels {pores} are not classes"
+    if "histogram" in info or "bin_edges" in info:
+        shares, edges = np.array(info.get("histogram", []), float), np.array(info.get("bin_edges", []), float)
+        if len(edges) != len(shares) + 1 or (np.diff(edges) <= 0).any() or abs(shares.sum() - 1) > 0.02:
+            yield "its histogram is no list of shares, adding up to 1, between ascending bin_edges"
 
 
-def judge_metadata(metadata: Any, info: Any) -> Iterator[str]:
-    """A ``metadata.json`` with what MONAI needs, and with the classes of ``model.json`` if it is a segmentation's."""
-    if not isinstance(metadata, dict) or (missing := [key for key in NEEDED if key not in metadata]):
-        yield f"lacks '{missing[0]}'" if isinstance(metadata, dict) else "is no record"
+def judge_metadata(metadata: Mapping[str, Any], info: Mapping[str, Any] | None, packed: bool) -> Iterator[str]:
+    """Whether ``metadata.json`` tells the classes, input and grey levels of ``model.json``, of a segmenter."""
+    if metadata["version"] not in metadata["changelog"]:
+        yield f"its changelog says nothing of version {metadata['version'][:20]}"
+    tensors = metadata["network_data_format"]
+    image, pred = tensors["inputs"]["image"], tensors["outputs"]["pred"]
+    if info is None or (not packed and pred["format"] != "segmentation"):
         return
-    if not isinstance(metadata["changelog"], dict) or metadata["version"] not in metadata["changelog"]:
-        yield f"its changelog says nothing of version {str(metadata['version'])[:20]}"
-    try:
-        output = metadata["network_data_format"]["outputs"]["pred"]
-        shown = [output["channel_def"][str(number)] for number in range(len(output["channel_def"]))]
-        if output["format"] != "segmentation" or info is None:
-            return
-        count = output["num_channels"]
-    except (KeyError, TypeError, AttributeError) as error:
-        yield f"its network_data_format does not describe the output 'pred' ({error})"
-        return
-    if count != len(info["labels"]) or shown != info["labels"]:
-        yield (f"it says {count} channels ({', '.join(map(str, shown))}), but model.json {len(info['labels'])} "
-               f"({', '.join(info['labels'])})")  # fmt: skip
-
-
-def _are_labels(labels: Any, least: int = 2) -> bool:
-    words = isinstance(labels, list) and all(isinstance(label, str) and LABEL.fullmatch(label) for label in labels)
-    return words and least <= len(set(labels)) == len(labels) <= MOST_CLASSES
+    labels, channels = info["labels"], pred["channel_def"]
+    if (count := pred["num_channels"]) != len(labels) or channels != {str(k): n for k, n in enumerate(labels)}:
+        told = f"it says {count} channels ({', '.join(channels.values())})"
+        yield f"{told}, but model.json {len(labels)} ({', '.join(labels)})"
+    classes = ", ".join(f"{k} {label}" for k, label in enumerate(labels))
+    if classes != metadata.get("pred_classes", classes):
+        yield f"its pred_classes are {metadata['pred_classes'][:80]!a}, but model.json has {classes!a}"
+    if image["num_channels"] != info["architecture"].get("in_channels", 1) or pred["format"] != "segmentation":
+        yield "its input or output is of another form than the network of model.json takes and gives"
+    if packed and (ends := value_range(info)) is not None and image["value_range"] != ends:
+        yield f"its value_range {image['value_range']} is not that of the histogram of model.json, {ends}"

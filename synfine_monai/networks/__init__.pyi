@@ -37,5 +37,10 @@ from .starting_architecture import (
     starting_network as starting_network,
 )
 from .style_file import InvertedStyle as InvertedStyle, load_style as load_style, save_style as save_style
-from .styled_denoiser import NO_MASK as NO_MASK, StyledDenoiser as StyledDenoiser, load_denoiser as load_denoiser
+from .styled_denoiser import (
+    NO_MASK as NO_MASK,
+    StyledDenoiser as StyledDenoiser,
+    load_denoiser as load_denoiser,
+    scripted_denoiser as scripted_denoiser,
+)
 from .whole_batch_norm import gather_shares as gather_shares, share_batch_norm as share_batch_norm

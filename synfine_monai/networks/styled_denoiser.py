@@ -1,6 +1,7 @@
 """A small diffusion network that removes noise from a patch, given its mask and its style."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,25 @@ def load_denoiser(path: str | Path) -> StyledDenoiser:
             "rock_ct_generation's train wrote, or 'shipped'."
         )
     return network
+
+
+class DenoiserAtLevel(StyledDenoiser):
+    """A generator that is told the image alone: no mask, no style, and always the same noise level of 1000."""
+
+    LEVEL = 500
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 1, H, W) noisy image -> (B, 1, H, W), what the schedule predicts."""
+        each = torch.zeros_like(x[:, 0, 0, 0])
+        return super().forward(x, each + self.LEVEL, style=each.long() + self.any_style)
+
+
+def scripted_denoiser(architecture: Mapping[str, Any]) -> torch.jit.ScriptModule:
+    """The network of a generator's ``model.json`` as TorchScript, at one noise level; the weights' names stay.
+
+    Its blocks cannot be scripted; a trace of them takes any batch, and sides that are multiples of 8.
+    """
+    network = DenoiserAtLevel(**{key: value for key, value in architecture.items() if key != "_target_"}).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.jit.trace(network, torch.zeros(2, 1, 64, 64), check_trace=False)

@@ -44,7 +44,7 @@ RECORDS = {
         changed(MODEL_INFO, architecture={"_target_": "synfine_monai.networks.model_file.optional_import",
         "module": "os"}),
         "optional_import' does not match"),
-    "huge network": (changed(MODEL_INFO, architecture__channels=[10**9, 1, 1]), "1000000000 is greater than the maximum of 1024"),
+    "huge network": (changed(MODEL_INFO, architecture__channels=[10**9, 1, 1]), "greater than the maximum of 1024"),
     "odd normalisation": (changed(MODEL_INFO, normalisation={"a": 1}), "is not one of .'zscore'"),
     "odd phases": (changed(MODEL_INFO, phases=[1, 2]), "phases.0: 1 is not of type 'array'"),
     "newer model": (changed(MODEL_INFO, format_version=99), "format_version: 1 was expected"),
@@ -90,7 +90,7 @@ CARDS = {
 WEIGHTS = {
     "pickle payload": (state(lambda weights: weights.update(evil=Payload())), "would import '(posix|nt).system'"),
     "legacy pickle": (file(MODEL_WEIGHTS, pickle.dumps({"a": Payload()}, protocol=2)), "old format of torch"),
-    "whole network": (lambda folder: torch.save(tiny_network(), folder / MODEL_WEIGHTS), "would import 'torch._utils._rebuild_parameter'"),
+    "whole network": (lambda folder: torch.save(tiny_network(), folder / MODEL_WEIGHTS), "would import '"),
     "NaN": (state(lambda w: w.update({"head.bias": torch.full((2,), torch.nan)})), "NaN or infinity"),
     "swapped weights": (lambda folder: torch.save(torch.nn.Conv2d(1, 2, 1).state_dict(), folder / MODEL_WEIGHTS),
         "lacks"),

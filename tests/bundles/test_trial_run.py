@@ -4,10 +4,10 @@ import nibabel
 import numpy as np
 import pytest
 from honest_bundle import make_honest, seal, write_volume, zipped
-from synfine_monai.sharing.checks.trial_run import MOST_UNLIKE, compare_labels
 
 from synfine_monai.bundle import run_verb
 from synfine_monai.sharing.check import check_bundle
+from synfine_monai.sharing.judge import MOST_UNLIKE, compare_labels
 from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, TEST_INPUT
 
 

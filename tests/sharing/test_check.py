@@ -60,5 +60,5 @@ def test_help_names_the_options(capsys):
     with pytest.raises(SystemExit):
         main(["check", "--help"])
     printed = capsys.readouterr().out
-    for option in ("--strict", "--public_key", "--run", "--json"):
+    for option in ("--public_key", "--run", "--json"):
         assert option in printed

@@ -59,8 +59,7 @@ def _validator(kind: str) -> Any:
 def judge_schema(record: Any, kind: str) -> list[str]:
     """The first things in which a record differs from ``model.schema.json`` or ``metadata.schema.json``."""
     errors = sorted(_validator(kind).iter_errors(record), key=lambda error: list(map(str, error.path)))
-    deepest = [jsonschema.exceptions.best_match([error]) for error in errors[:5]]
-    return [f"{'.'.join(map(str, e.absolute_path)) or 'it'}: {e.message[:150]}" for e in deepest]
+    return [f"{'.'.join(map(str, e.path)) or 'it'}: {e.message[:150]}" for e in errors[:5]]
 
 
 def judge_plain(value: Any, place: str = "", depth: int = 0, is_metadata: bool = False) -> Iterator[str]:

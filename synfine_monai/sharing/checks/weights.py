@@ -99,7 +99,7 @@ def scan_pickle(path: Path) -> None:
     if len(content) > MOST_PICKLE_BYTES:
         raise ScanError(f"its pickle has {len(content):,} bytes, more than any state dict needs")
     found = scan_pickle_bytes(io.BytesIO(content), "data.pkl")
-    for name in found.globals:
+    for name in sorted(found.globals, key=lambda each: (each.module, each.name)):
         if name.safety != SafetyLevel.Innocuous:
             raise ScanError(f"it would import '{name.module}.{name.name}': a pickle that runs code, and no weights")
     if found.scan_err:

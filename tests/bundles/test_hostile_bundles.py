@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from attack_tools import CANARY, TOUCH, Payload
+from attacks_on_agreement import HARMLESS, STORIES
 from attacks_on_configuration import CONFIGURATIONS, EXPRESSIONS
 from attacks_on_files import CARDS, CASES, LOGS, RECORDS, STRAYS, WEIGHTS
-from honest_bundle import NAME, edit_json, make_honest, seal, zipped
+from honest_bundle import NAME, edit, edit_json, make_honest, seal, zipped
 from monai.bundle import ConfigParser
 
 from synfine_monai.errors import ScanError
@@ -23,7 +24,7 @@ from synfine_monai.sharing.judge import STEPS
 from synfine_monai.sharing.signature import sign_bundle
 
 GROUPS = {"expression": EXPRESSIONS, "configuration": CONFIGURATIONS, "record": RECORDS, "logging": LOGS, "card": CARDS,
-          "weights": WEIGHTS, "stray file": STRAYS, "test case": CASES}  # fmt: skip
+          "weights": WEIGHTS, "stray file": STRAYS, "test case": CASES, "two stories": STORIES}  # fmt: skip
 ATTACKS = {f"{group}: {name}": attack for group, attacks in GROUPS.items() for name, attack in attacks.items()}
 
 
@@ -80,6 +81,15 @@ def test_refused_with_its_own_reason(name, honest, tmp_path):
     attack(honest)
     found = reasons(zipped(seal(honest), tmp_path / "sent.zip"))
     assert re.search(words, found), found
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_ones_are_accepted(name, honest, tmp_path):
+    HARMLESS[name](honest)
+    if "phases" in name or "clay" in name:
+        edit(honest, packed_bundle.MODEL_CARD, "| pore | pore | yes |", "| pore | pore, clay | yes |")
+    verdict = check_bundle(zipped(seal(honest), tmp_path / "sent.zip"), run=False)
+    assert verdict.accepted, verdict.text()
 
 
 @pytest.mark.parametrize("name", ["stray file: python", "weights: pickle payload", "expression: os by import"])

@@ -18,7 +18,7 @@ from test_verify_bundle import SCHEMA
 from tiny_core import BUNDLE
 
 from synfine_monai.bundle import run_verb
-from synfine_monai.networks import load_network
+from synfine_monai.networks import load_denoiser, load_network, load_weights, read_model_info, scripted_denoiser
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:No hash value provided"),
@@ -28,7 +28,7 @@ pytestmark = [
 
 BUNDLES = {path.name: path for path in sorted(BUNDLE.parent.iterdir()) if (path / "configs").is_dir()}
 HYBRID, GENERATION = BUNDLES["rock_ct_hybrid_segmentation"], BUNDLES["rock_ct_generation"]
-INFERENCE = {BUNDLE.name: "inference.yaml", HYBRID.name: "inference.yaml", GENERATION.name: "generate.yaml"}
+INFERENCE = {BUNDLE.name: "inference.yaml", HYBRID.name: "inference.yaml", GENERATION.name: "inference.yaml"}
 LARGEST_FILE = 25e6
 
 each_bundle = pytest.mark.parametrize("bundle", BUNDLES.values(), ids=BUNDLES)
@@ -149,29 +149,49 @@ def test_inference_has_the_ids_that_the_zoo_and_monai_ask_for(bundle, sample, we
 
 
 def test_sampling_lacks_only_what_a_generator_has_no_use_for(tmp_path):
-    """The zoo checks no properties of its generative bundles: they have no data set, and no engine for one."""
-    workflow = start(GENERATION, "generate.yaml", "infer", output_dir=str(tmp_path))
+    """The zoo checks no properties of its generative bundles: there is no engine for a sampler."""
+    workflow = start(GENERATION, "inference.yaml", "infer", output_dir=str(tmp_path))
     workflow.initialize()
     required = {name for name, p in InferProperties.items() if p[BundleProperty.REQUIRED]}
     missing = {name for name in required if InferProperties[name][BundlePropertyConfig.ID] not in workflow.parser}
-    assert missing == {"dataset", "evaluator", "network_def"}
+    assert missing == {"evaluator"}
     asked = ("bundle_root", "device", "dataset_dir", "network", "inferer", "output_dir")
     assert [name for name in asked if name not in workflow.parser] == []
 
 
-@each_segmenter
+@each_bundle
 def test_the_network_takes_and_gives_what_the_metadata_says(bundle, weights):
     configs = bundle / "configs"
     verify_net_in_out("network_def", meta_file=str(configs / "metadata.json"), device="cpu", n=8,
                       config_file=str(configs / "inference.yaml"), checkpoint=str(weights[bundle]))  # fmt: skip
 
 
-@pytest.mark.parametrize(("verb", "network"), [("train.yaml", "network_def"), ("generate.yaml", "network")])
+@pytest.mark.parametrize(
+    ("verb", "network"), [("train.yaml", "network_def"), ("generate.yaml", "network"), ("inference.yaml", "network")]
+)
 def test_the_generator_takes_and_gives_what_the_metadata_says_at_a_noise_level(verb, network):
     """The zoo leaves this out for generative bundles."""
     configs = GENERATION / "configs"
     verify_net_in_out(network, meta_file=str(configs / "metadata.json"), config_file=str(configs / verb), device="cpu",
                       n=4, extra_forward_args={"timesteps": torch.tensor([500])})  # fmt: skip
+
+
+@each_bundle
+def test_ckpt_export_gives_a_network_that_torch_loads(bundle, weights, tmp_path):
+    """The zoo does this of every bundle; the generator's network_def is one noise level of it."""
+    configs, file = bundle / "configs", tmp_path / "model.ts"
+    ckpt_export("network_def", filepath=str(file), ckpt_file=str(weights[bundle]),
+                meta_file=str(configs / "metadata.json"), config_file=str(configs / "inference.yaml"))  # fmt: skip
+    assert torch.jit.load(file)(torch.zeros(3, 1, 40, 24)).shape[2:] == (40, 24)
+
+
+def test_the_generators_script_is_the_generator_at_one_noise_level():
+    file = GENERATION / "models" / "model.pt"
+    generator, script = load_denoiser(file), scripted_denoiser(read_model_info(file)["architecture"])
+    script.load_state_dict(load_weights(file))
+    image = torch.randn(3, 1, 40, 24, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.allclose(script(image), generator(image, torch.full((3,), 500)), atol=1e-5)
 
 
 @each_segmenter

@@ -16,8 +16,6 @@ from synfine_monai.data import SyntheticPatches
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 
-__all__ = ["write_bioimage_model"]
-
 NAME = "Phases of rock in micro-CT slices"
 AUTHORS = ("synfine_monai contributors",)
 TAGS = ("unet", "pytorch", "segmentation", "semantic-segmentation", "2d", "micro-ct", "rock")
@@ -29,23 +27,7 @@ CITE = {
 HALO = 24
 """Reach of the network in pixels: labels closer to a cut edge than this depend on what was cut away."""
 
-CARD = """# {name}
-
-A small U-Net that names the phases of rock in slices of an X-ray micro-CT scan.
-
-- Input: {input}.
-- Output: {output}.
-- Classes: {classes}.
-- Voxel size of training: {voxel_size}.
-
-The input is normalised by statistics of a whole scan, which one slice does not have; this step is not part of the
-file. The test image is procedural rock; no scan is in this package.
-
-## Validation
-
-Label some slices, or patches of them, that the network was not trained on, and compare: intersection over union of each
-class, and the porosity. A scan of another rock, voxel size or scanner is a new task, and needs fine-tuning.
-"""
+CARD = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 
 def write_bioimage_model(
@@ -78,31 +60,38 @@ def write_bioimage_model(
         raise ScanError("the bioimage.io export needs bioimageio.core: pip install bioimageio.core.")
     form, _ = optional_import("bioimageio.spec.model.v0_5")
     given = [a.strip() for a in authors.split(",")] if isinstance(authors, str) else list(authors or AUTHORS)
-    image = _test_image(description["normalisation"])
-    with torch.no_grad():
-        logits = network(image)
     with TemporaryDirectory() as scratch, spec.ValidationContext(log_warnings=False):
         folder = Path(scratch)
-        np.save(folder / "test_image.npy", image.numpy())
-        np.save(folder / "test_logits.npy", logits.numpy())
-        (folder / "README.md").write_text(_card(name or NAME, description), encoding="utf-8")
+        _write_parts(folder, network, description, name or NAME)
         try:
-            model = form.ModelDescr(
-                name=name or NAME,
-                description="Names the phases of rock in slices of an X-ray micro-CT scan: normalised image to logits.",
-                authors=[form.Author(name=author) for author in given],
-                cite=[form.CiteEntry(**CITE)],
-                license=licence,
-                tags=list(TAGS),
-                documentation=form.FileDescr(source=folder / "README.md"),
-                inputs=[_input(form, description, folder / "test_image.npy")],
-                outputs=[_output(form, description, folder / "test_logits.npy")],
-                weights=_weights(form, weights, opset),
-            )
+            said = {"name": name or NAME, "authors": [form.Author(name=author) for author in given], "license": licence}
+            model = _model(form, folder, description, _weights(form, weights, opset), said)
         except ValueError as error:
             raise ScanError(f"bioimage.io's format refuses the model: {_reason(error)}.") from error
         with atomic_file(path) as temporary:
             spec.save_bioimageio_package(model, output_path=temporary)
+
+
+def _model(form: ModuleType, folder: Path, description: Mapping[str, Any], weights: Any, said: dict[str, Any]) -> Any:
+    return form.ModelDescr(
+        **said,
+        description="Names the phases of rock in slices of an X-ray micro-CT scan: normalised image to logits.",
+        cite=[form.CiteEntry(**CITE)],
+        tags=list(TAGS),
+        documentation=form.FileDescr(source=folder / "README.md"),
+        inputs=[_input(form, description, folder / "test_image.npy")],
+        outputs=[_output(form, description, folder / "test_logits.npy")],
+        weights=weights,
+    )
+
+
+def _write_parts(folder: Path, network: nn.Module, description: Mapping[str, Any], name: str) -> None:
+    """Card, test image and its logits."""
+    image = _test_image(description["normalisation"])
+    with torch.no_grad():
+        np.save(folder / "test_logits.npy", network(image).numpy())
+    np.save(folder / "test_image.npy", image.numpy())
+    (folder / "README.md").write_text(_card(name, description), encoding="utf-8")
 
 
 def _test_image(normalisation: str) -> torch.Tensor:

@@ -21,8 +21,6 @@ from synfine_monai.inferers import fold_batch_norm
 from synfine_monai.networks import RockUNet, load_network, read_model_info
 from synfine_monai.sharing.bioimage_model import write_bioimage_model
 
-__all__ = ["FILES", "describe_export", "export_model", "write_onnx", "write_torchscript"]
-
 FILES = {"torchscript": "model.ts", "onnx": "model.onnx", "bioimage": "model.bioimage.zip"}
 """Format -> name of its file."""
 

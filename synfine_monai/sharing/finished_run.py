@@ -17,8 +17,6 @@ from synfine_monai.report import read_metrics
 from synfine_monai.surgery import PARTS, TUNE_WORDS
 from synfine_monai.survey import METHODS
 
-__all__ = ["FinishedRun", "public_words", "read_run", "tellable_recipe", "tellable_versions"]
-
 VERBS = ("train", "hybrid", "bridged", "synfine", "sensitivity", "finetune")
 NUMBERS = (
     "pairs", "epochs", "steps_per_epoch", "bridge_epochs", "bridge_learning_rate", "label_budget", "min_epochs",

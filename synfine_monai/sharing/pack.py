@@ -12,6 +12,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.networks import load_network, save_model
 from synfine_monai.report import METHOD_WORDS, make_results_folder, provenance, write_json_atomic
 from synfine_monai.sharing import packed_bundle as layout
+from synfine_monai.sharing.checks.names import shadows_package
 from synfine_monai.sharing.finished_run import FinishedRun, public_words, read_run, tellable_recipe, tellable_versions
 from synfine_monai.sharing.packed_card import NO_LICENCE, WORDS_OF_EVERY_CARD, packed_card
 from synfine_monai.sharing.packed_figures import copy_figures
@@ -22,8 +23,6 @@ from synfine_monai.sharing.packed_scores import SPLITS, TOLD, PackedScores, pack
 from synfine_monai.sharing.packed_test_case import write_expected_labels, write_test_input
 from synfine_monai.sharing.readable_parts import readable_parts
 from synfine_monai.sharing.redaction import check_nothing_private, private_words
-
-__all__ = ["pack_bundle"]
 
 COPIED = (layout.INFERENCE, layout.LOGGING)
 STAGES = ("pre-training", "fine-tuning")
@@ -68,29 +67,39 @@ def pack_bundle(
     """
     run = read_run(require_option("results", results, "the folder that finetune or synfine wrote"))
     name = _slug(require_option("name", name, "what the bundle shall be called"))
-    network = load_network(run.model_file)
     source, folder = Path(source_bundle), make_results_folder(output_dir)
     info = packed_model_info(run.info, name, histogram)
     scores = packed_scores(run.metrics, run.info.get("method", "native"))
     said = {"authors": str(authors), "description": str(description or _description(info)), "version": str(version)}
-    _refuse_code({**said, **{f"class {k}": label for k, label in enumerate(info["labels"])}})
-    base = json.loads((source / layout.METADATA).read_text(encoding="utf-8"))
-    metadata = packed_metadata(base, info, scores, name, **said)
+    metadata = _metadata(source, info, scores, name, said)
     with new_bundle_folder(folder, name) as bundle:
-        save_model(network, info, bundle / layout.MODEL_WEIGHTS, half=_is_half(run.model_file))
+        save_model(load_network(run.model_file), info, bundle / layout.MODEL_WEIGHTS, half=_is_half(run.model_file))
         _copy_texts(source, bundle, licence)
         figures = copy_figures(run.folder / "figures", bundle) if include_figures else []
-        write_json_atomic(_made(bundle / layout.METADATA), metadata)
-        write_json_atomic(bundle / layout.PROVENANCE, _packed_provenance(run))
-        card = packed_card(info, metadata, scores, licence is not None, figures)
-        _made(bundle / layout.MODEL_CARD).write_text(card, encoding="utf-8", newline="\n")
+        _write_records(bundle, metadata, run, packed_card(info, metadata, scores, licence is not None, figures))
         write_test_input(bundle, info.get("voxel_size_um"))
         write_expected_labels(bundle)
-        public = " ".join([*_public_texts(source, info, metadata), name, *said.values()])
-        check_nothing_private(bundle, private_words(run), public, skip=(*COPIED, layout.LICENSE))
+        public = [*_public_texts(source, info, metadata), name, *said.values()]
+        check_nothing_private(bundle, private_words(run), " ".join(public), skip=(*COPIED, layout.LICENSE))
         layout.write_manifest(bundle)
     _report(folder, name, scores, licence, figures)
     return folder / f"{name}.zip"
+
+
+def _metadata(
+    source: Path, info: Mapping[str, Any], scores: PackedScores | None, name: str, said: Mapping[str, str]
+) -> dict[str, Any]:
+    _refuse_code({**said, **{f"class {k}": label for k, label in enumerate(info["labels"])}})
+    base = json.loads((source / layout.METADATA).read_text(encoding="utf-8"))
+    return packed_metadata(base, info, scores, name, **said)
+
+
+def _write_records(bundle: Path, metadata: Mapping[str, Any], run: FinishedRun, card: str) -> None:
+    told = {"run": tellable_versions(run.provenance), "packed_with": tellable_versions(provenance()),
+            "recipe": tellable_recipe(run.config)}  # fmt: skip
+    write_json_atomic(_made(bundle / layout.METADATA), metadata)
+    write_json_atomic(bundle / layout.PROVENANCE, told)
+    _made(bundle / layout.MODEL_CARD).write_text(card, encoding="utf-8", newline="\n")
 
 
 def _slug(name: Any) -> str:
@@ -98,6 +107,8 @@ def _slug(name: Any) -> str:
         raise ScanError(
             f"--name {name} cannot name a bundle: use small letters, digits, _ and -, 64 at most ('my_core')."
         )
+    if shadows_package(str(name)):
+        raise ScanError(f"--name {name} is the name of a Python package: choose another, as '{name}_core'.")
     return str(name)
 
 
@@ -139,14 +150,6 @@ def _licence_text(path: Path) -> str:
 def _is_half(model_file: Path) -> bool:
     state = torch.load(model_file, map_location="cpu", weights_only=True)
     return any(tensor.dtype == torch.float16 for tensor in state.values())
-
-
-def _packed_provenance(run: FinishedRun) -> dict[str, Any]:
-    return {
-        "run": tellable_versions(run.provenance),
-        "packed_with": tellable_versions(provenance()),
-        "recipe": tellable_recipe(run.config),
-    }
 
 
 def _public_texts(source: Path, info: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[str]:

@@ -1,96 +1,13 @@
 """The model card of a packed bundle: plain Markdown, no HTML, so that any viewer shows it and nothing in it can run."""
 
-import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from synfine_monai.sharing.packed_metadata import value_range
+from synfine_monai.sharing.card_facts import class_rows, plain, scan_rows, value_range
 from synfine_monai.sharing.packed_scores import PackedScores
-from synfine_monai.sharing.packed_test_case import DEFAULT_VOXEL_SIZE_UM
 
-__all__ = ["NO_LICENCE", "WORDS_OF_EVERY_CARD", "packed_card", "plain"]
-
-CARD = """\
-# {name}
-
-{description}
-
-Version {version}, from {authors}. Made with synfine_monai, from X-ray micro-CT scans of rock; it segments:
-{classes}.
-
-## Classes
-
-| value in the labels | class | phases of rock | pore space |
-| --- | --- | --- | --- |
-{class_rows}
-
-255 in the labels lies outside the field of view.
-
-## How it was trained
-
-| | |
-| --- | --- |
-{training_rows}
-
-Settings of each step are in provenance.json.
-
-## Scores
-
-{scores}
-
-## What it expects
-
-| | |
-| --- | --- |
-| Voxel size of training | {voxel_size} |
-| Grey levels | any unit; {normalisation} of the whole scan inside its field of view |
-| Grey levels of training | {grey_levels} |
-
-`inference` warns of a scan whose voxel size or grey levels are far from these. Look at a few labelled patches before
-you trust a porosity: scanner, contrast and rock all move it.
-
-## How to run it
-
-Install synfine_monai {synfine_version} or newer, check the bundle, unpack it, and run it from any folder:
-
-```
-python -m synfine_monai.bundle check {name}.zip
-python -m monai.bundle run --config_file {name}/configs/inference.yaml --scan core.tif --output_dir results
-```
-
-It needs no network. `test/input.nii.gz` is a small scan that was made up, so `inference` may warn that it is unlike
-those of training; `test/expected_labels.nii.gz` is what this model made of it at the sender's, on a CPU in single
-precision (`--device cpu --precision float32`).
-
-To fine-tune it on patches of your own, give `{name}/models/model.pt` as `--checkpoint` of `finetune`.
-
-## What left the owner's machine, and what did not
-
-In this bundle:
-
-- the weights, and means and variances of features that batch norm keeps;
-- names of the classes, voxel size and normalisation;
-- {histogram_told};
-- how many patches were labelled, the settings and random seeds of training;
-- the scores above, and the versions of the packages;
-{figures_told}
-
-Not in this bundle:
-
-- the scans, the labels, the patches and where they lay;
-- names of files, items, specimens and data sets; names of machines and users; the command and its time;
-- hashes of the owner's files;
-- the porosity that was measured, and scores of single items;
-- what the baselines learned{figures_kept}.
-
-Weights are fitted to the owner's labelled patches. Nobody can promise that nothing about these can ever be inferred
-from them; and who knows a grey-level histogram can estimate a porosity.
-
-## Licence
-
-{licence}
-`configs/inference.yaml` and `configs/logging.conf` come from synfine_monai, under the Apache License 2.0.
-"""
+CARD = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 SHOWN = {"pore_dice": "pore Dice", "mean_dice": "mean Dice", "accuracy": "accuracy",
          "porosity_error": "porosity error, points"}  # fmt: skip
@@ -114,7 +31,8 @@ HISTOGRAM = ("the histogram of normalised grey levels in the core, in {bins} bin
 
 WORDS_OF_EVERY_CARD = " ".join(
     [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_PICTURE, KEPT_PICTURES, SCORED,
-     NO_HISTOGRAM, HISTOGRAM, *ROWS.values(), *SHOWN.values(), "items method this model not known"]
+     NO_HISTOGRAM, HISTOGRAM, *ROWS.values(), *SHOWN.values(), "items method this model",
+     *scan_rows({"normalisation": ""}), *scan_rows({"normalisation": "", "voxel_size_um": (1, 1, 1)})]
 )  # fmt: skip
 """What a card may say of any run."""
 
@@ -140,31 +58,16 @@ def packed_card(
         **told,
         name=metadata["name"],
         classes=", ".join(map(plain, info["labels"])),
-        class_rows=_class_rows(info),
+        class_rows="\n".join(class_rows(info)),
+        scan_rows="\n".join(scan_rows(info)),
         training_rows=_training_rows(info),
         scores=NOT_EVALUATED if scores is None else _scores(scores),
-        voxel_size=_voxel_size(info.get("voxel_size_um")),
-        normalisation=plain(info["normalisation"]),
         grey_levels=_grey_levels(info),
         synfine_version=metadata["required_packages_version"]["synfine_monai"],
         histogram_told=_histogram_told(info),
         figures_told=PICTURES.format(names=", ".join(figures)) if figures else NO_PICTURE,
         figures_kept="" if figures else KEPT_PICTURES,
         licence="See [LICENSE](../LICENSE).\n" if licensed else f"{NO_LICENCE}\n",
-    )
-
-
-def plain(text: Any) -> str:
-    """Text of others on one line, with nothing in it that Markdown or HTML would act on."""
-    text = " ".join(str(text).replace("&", " and ").split()).replace("<", "‹").replace(">", "›")
-    return re.sub(r"([\\`*_\[\]|#!])", r"\\\1", text)
-
-
-def _class_rows(info: Mapping[str, Any]) -> str:
-    rows = zip(info["labels"], info["phases"], strict=True)
-    return "\n".join(
-        f"| {k} | {plain(label)} | {plain(', '.join(phases))} | {'yes' if k in info['pore_labels'] else 'no'} |"
-        for k, (label, phases) in enumerate(rows)
     )
 
 
@@ -188,12 +91,6 @@ def _scores(scores: PackedScores) -> str:
 
 def _cell(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
-
-
-def _voxel_size(size: Sequence[float] | None) -> str:
-    if size is None:
-        return f"not known; the test scan says {DEFAULT_VOXEL_SIZE_UM[0]:g} µm"
-    return " × ".join(f"{step:g}" for step in size) + " µm (z, y, x)"
 
 
 def _grey_levels(info: Mapping[str, Any]) -> str:

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from PIL import Image
 
-__all__ = ["KNOWN_FIGURES", "copy_figures"]
-
 KNOWN_FIGURES = ("methods", "sensitivity")
 """Figures that keep their names; all others are named after items, and are numbered instead."""
 

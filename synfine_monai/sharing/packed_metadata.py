@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from synfine_monai.sharing.card_facts import value_range
 from synfine_monai.sharing.packed_scores import PackedScores
-
-__all__ = ["TEXTS", "class_channels", "packed_metadata", "value_range"]
 
 INSTALLED = {"monai_version": "monai", "pytorch_version": "torch", "numpy_version": "numpy"}
 KEPT = ("schema", "image_classes", "label_classes", "references", "network_data_format")
@@ -64,12 +63,6 @@ def packed_metadata(
 def class_channels(labels: Sequence[str]) -> dict[str, str]:
     """``channel_def`` of the network's output: channel number as text -> class."""
     return {str(k): str(label) for k, label in enumerate(labels)}
-
-
-def value_range(info: Mapping[str, Any]) -> list[float] | None:
-    """Ends of the bins of a ``model.json``'s histogram that hold voxels, in standard deviations; None without one."""
-    filled = [k for k, share in enumerate(info.get("histogram") or ()) if share > 0]
-    return [info["bin_edges"][filled[0]], info["bin_edges"][filled[-1] + 1]] if filled else None
 
 
 def _data_format(base: Mapping[str, Any], info: Mapping[str, Any], channels: Mapping[str, str]) -> dict[str, Any]:

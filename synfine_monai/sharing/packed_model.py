@@ -8,8 +8,6 @@ import numpy as np
 
 from synfine_monai.networks import FORMAT_VERSION
 
-__all__ = ["BIN_WIDTH", "coarse_histogram", "packed_model_info"]
-
 NEEDED = ("architecture", "labels", "phases", "pore_labels", "binary", "normalisation", "voxel_size_um")
 WORDS = ("stage", "method", "tune", "selected")
 NUMBERS = ("label_budget", "seed", "patch_seed")

@@ -6,8 +6,6 @@ from typing import Any
 
 from synfine_monai.report import METHOD_WORDS
 
-__all__ = ["PackedScores", "packed_scores"]
-
 TOLD = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity_error")
 """Keys of a method in ``metrics.json``; ``porosity`` itself is the owner's to tell, and so are ``per_item`` scores."""
 

@@ -13,8 +13,6 @@ from synfine_monai.conventions import CLASS_OF_PHASE
 from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, TEST_INPUT
 from synfine_monai.transforms.generate import RandRock
 
-__all__ = ["DEFAULT_VOXEL_SIZE_UM", "paint_test_scan", "write_expected_labels", "write_test_input"]
-
 SHAPE = (8, 64, 64)  # (D, H, W) voxels
 ROCK, SEED = "sandstone", 0
 GREY_OF_AIR, GREY_OF_MATRIX = 8_000, 32_000

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from PIL import Image
 
-__all__ = ["readable_parts"]
-
 STORAGE = re.compile(r".*/data/\d+")  # numbers of a tensor
 NIFTI_HEADER = 352  # bytes, with the flag that says whether extensions follow
 

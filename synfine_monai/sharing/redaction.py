@@ -13,8 +13,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.sharing.finished_run import FinishedRun
 from synfine_monai.sharing.readable_parts import readable_parts
 
-__all__ = ["check_nothing_private", "private_words"]
-
 SHORTEST = 4  # letters; shorter words are in every text by chance
 LIKE_A_PATH = re.compile(r"[/\\.]")
 SPLITS = ("training", "validation", "test", "unlabelled")

@@ -4,7 +4,8 @@ import re
 import pytest
 
 from synfine_monai.report import read_metrics
-from synfine_monai.sharing.packed_card import packed_card, plain
+from synfine_monai.sharing.card_facts import plain
+from synfine_monai.sharing.packed_card import packed_card
 from synfine_monai.sharing.packed_scores import packed_scores
 
 

@@ -13,7 +13,7 @@ from synfine_monai.sharing.packed_bundle import WEIGHTS_BYTES
 SECONDS = 60.0
 MEMORY_BYTES, FILE_BYTES, MOST_OPEN = 2_000_000_000, WEIGHTS_BYTES, 256
 MOST_REPORT_BYTES = 1_000_000
-KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "VIRTUAL_ENV",
+KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH", "OMP_WAIT_POLICY", "VIRTUAL_ENV",
         "CONDA_PREFIX")  # fmt: skip
 
 
@@ -76,5 +76,6 @@ def _environment(work: Path) -> dict[str, str]:
     package = str(Path(__file__).resolve().parents[2])  # for those who did not install it
     proxies = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
     places = {name: str(work / "home") for name in ("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR")}
-    return {**kept, **proxies, **places, "PYTHONPATH": package, "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "agg",
-            "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}  # fmt: skip
+    threads = {name: "2" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}  # each takes memory
+    return {**kept, **proxies, **places, **threads, "PYTHONPATH": package, "PYTHONDONTWRITEBYTECODE": "1",
+            "MPLBACKEND": "agg", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}  # fmt: skip

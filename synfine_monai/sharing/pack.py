@@ -82,8 +82,7 @@ def pack_bundle(
         public = [*_public_texts(source, info, metadata), name, *said.values()]
         check_nothing_private(bundle, private_words(run), " ".join(public), skip=(*COPIED, layout.LICENSE))
         layout.write_manifest(bundle)
-    _report(folder, name, scores, licence, figures)
-    return folder / f"{name}.zip"
+    return _report(folder, name, scores, licence, figures)
 
 
 def _metadata(
@@ -168,7 +167,7 @@ def _made(path: Path) -> Path:
 
 def _report(
     folder: Path, name: str, scores: PackedScores | None, licence: str | Path | None, figures: list[str]
-) -> None:
+) -> Path:
     print(f"Packed {folder / name} and {folder / f'{name}.zip'}.")
     notes = {
         "there are no scores in it: run evaluate first, or the receiver must judge": scores is None,
@@ -178,3 +177,4 @@ def _report(
     for note in (note for note, holds in notes.items() if holds):
         print(f"Note: {note}.")
     print("Look at its docs/README.md before you send it: it lists what leaves and what does not.", flush=True)
+    return folder / f"{name}.zip"

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,13 +77,9 @@ def list_files(folder: str | Path) -> list[str]:
 
 
 def hash_file(path: str | Path) -> Record:
-    """SHA-256 and size of a file, read in one pass."""
-    digest, size = hashlib.sha256(), 0
+    """SHA-256 and size of a file."""
     with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return Record(digest.hexdigest(), size)
+        return Record(hashlib.file_digest(file, "sha256").hexdigest(), file.tell())
 
 
 def write_manifest(folder: str | Path) -> Path:
@@ -112,7 +109,7 @@ def read_manifest(folder: str | Path) -> Manifest:
     """The manifest of a packed bundle's folder.
 
     Raises:
-        ScanError: as ``parse_manifest``, or if it is missing or larger than a text of a bundle may be.
+        ScanError: if it is missing, is no manifest, was made by a newer version, or an entry has another form.
     """
     path = Path(folder) / MANIFEST
     try:
@@ -122,15 +119,6 @@ def read_manifest(folder: str | Path) -> Manifest:
         raise ScanError(f"{path} cannot be read ({error.strerror}): this is not a packed bundle.") from error
     if len(content) > TEXT_BYTES:
         raise ScanError(f"{path} has more than {TEXT_BYTES:,} bytes: no manifest is that long.")
-    return parse_manifest(content)
-
-
-def parse_manifest(content: bytes) -> Manifest:
-    """Understand the bytes of a ``manifest.json``.
-
-    Raises:
-        ScanError: if it is no manifest, was made by a newer version, or an entry has another form.
-    """
     read = parse_json(content, MANIFEST)
     if not isinstance(read, dict) or read.get("format") != FORMAT:
         raise ScanError(f'{MANIFEST} does not say "format": "{FORMAT}": it is not the manifest of a packed bundle.')
@@ -142,8 +130,7 @@ def parse_manifest(content: bytes) -> Manifest:
             f"{MANIFEST} has format {version}: made by a newer synfine_monai ({made_with}), but this one reads format "
             f"{FORMAT_VERSION}; install that version."
         )
-    files = read.get("files")
-    if not isinstance(files, dict):
+    if not isinstance(files := read.get("files"), dict):
         raise ScanError(f"{MANIFEST} has no list of files.")
     return Manifest(version, made_with, {name: _record(name, entry) for name, entry in files.items()})
 
@@ -155,9 +142,7 @@ def parse_json(content: bytes, name: str) -> Any:
         ScanError: naming the file and what is wrong with it.
     """
     try:
-        return json.loads(
-            content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite
-        )
+        return json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_finite, parse_float=_finite)
     except RecursionError as error:
         raise ScanError(f"{name} is nested too deeply.") from error
     except ValueError as error:
@@ -172,19 +157,12 @@ def _record(name: str, entry: Any) -> Record:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise ValueError(f"the key {key!r} is there twice")
-        seen.add(key)
+    if twice := [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]:
+        raise ValueError(f"the key {twice[0]!r} is there twice")
     return dict(pairs)
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(f"it holds {word}")
 
 
 def _finite(word: str) -> float:
     if not math.isfinite(number := float(word)):
-        raise ValueError(f"it holds {word[:40]}, which is infinite")
+        raise ValueError(f"it holds {word[:40]}, which is no finite number")
     return number

@@ -2,9 +2,9 @@
 
 import torch
 from attack_tools import changed, edit, file, replaced, state
-from honest_bundle import CARD
+from honest_bundle import CARD, tiny_network
 
-from synfine_monai.sharing.packed_bundle import METADATA, MODEL_CARD, MODEL_INFO, PROVENANCE
+from synfine_monai.sharing.packed_bundle import METADATA, MODEL_CARD, MODEL_INFO, MODEL_WEIGHTS, PROVENANCE
 
 IMAGE, PRED = "network_data_format__inputs__image__", "network_data_format__outputs__pred__"
 
@@ -30,13 +30,17 @@ STORIES = {
     "truth as a number": (changed(MODEL_INFO, architecture__num_classes=2.0), "is not of type 'integer'"),
     "histogram of nothing": (changed(MODEL_INFO, histogram=[0.1, 0.1], bin_edges=[0, 1, 2]), "no list of shares"),
     "histogram backwards": (changed(MODEL_INFO, histogram=[0.5, 0.5], bin_edges=[2, 1, 0]), "no list of shares"),
-    "infinity by exponent": (replaced(PROVENANCE, '"0.1.0"', "1e999"), "is infinite"),
+    "infinity by exponent": (replaced(PROVENANCE, '"0.1.0"', "1e999"), "no finite number"),
     "huge number": (replaced(PROVENANCE, '"0.1.0"', "9" * 5000), "not the JSON"),
     "card of other classes": (replaced(MODEL_CARD, "| 1 | pore |", "| 1 | clay |"), "says .*1 . clay"),
     "card with two tables": (file(MODEL_CARD, CARD + "| 1 | clay | clay | no |\n"), "says .*1 . clay"),
     "card without classes": (file(MODEL_CARD, "# Nothing\n"), "lacks the line"),
     "tag without an end": (file(MODEL_CARD, CARD + "<b onclick=x"), "HTML"),
     "comment": (file(MODEL_CARD, CARD + "<!-- hidden -->"), "HTML"),
+    "card that takes quadratic time": (file(MODEL_CARD, "[\n" * 400_000), "lacks the line"),
+    "letters that take quadratic time": (file(MODEL_CARD, "![" * 400_000), "not written as"),
+    "list that takes quadratic time": (
+        changed(MODEL_INFO, labels=[{"a": n} for n in range(30_000)]), "more than 5,000 entries"),
     "filler letters": (file(MODEL_CARD, CARD + "a\u3164b"), r"U\+3164"),
     "variance below zero": (
         state(lambda w: [w[n].fill_(-1) for n in w if n.endswith("running_var")] and None), "is negative"),
@@ -44,6 +48,9 @@ STORIES = {
     "hidden numbers": (state(lambda w: w.update({"head.bias": torch.zeros(100_000)[:2]})), "or hides some"),
     "shared numbers": (state(lambda w: w.update({"head.bias": torch.zeros(1).expand(2)})), "is a view"),
     "doubles": (state(lambda w: w.update({"head.bias": torch.zeros(2, dtype=torch.float64)})), "holds torch.float64"),
+    "newer pickle": (
+        lambda folder: torch.save(tiny_network().state_dict(), folder / MODEL_WEIGHTS, pickle_protocol=4),
+        "STACK_GLOBAL"),
     "infinity": (state(lambda w: w.update({"head.bias": torch.full((2,), torch.inf)})), "NaN or infinity"),
 }  # fmt: skip
 

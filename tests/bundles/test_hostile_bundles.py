@@ -2,9 +2,12 @@
 
 import os
 import re
+import resource
 import shutil
 import stat
 import struct
+import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -42,9 +45,16 @@ def honest(template, tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _in_this_process(monkeypatch):
-    """The steps of the check without processes of their own, which take a second each; test_limits.py has those."""
+def _in_this_process(monkeypatch, tmp_path):
+    """Steps of the check without processes of their own, which test_limits.py has; half a minute, 2 GB."""
     monkeypatch.setattr(check_module, "run_limited", lambda step, request, work: STEPS[step](**request))
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2_000_000  # kilobytes, on Linux
+    assert list((tmp_path / "temp").iterdir()) == []
 
 
 def reasons(path, **options) -> str:

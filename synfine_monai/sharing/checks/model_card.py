@@ -10,7 +10,7 @@ from synfine_monai.sharing.checks.received import Received
 TAG = re.compile(r"<(?!https://[^\s<>]*>)[A-Za-z/!?]")
 PICTURE = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^)>\s]*)")
 LINK = re.compile(r"\]\(\s*<?([^)>\s]*)")
-DEFINITION = re.compile(r"^\s{0,3}\[[^\]]+\]:\s*<?(\S+)", re.MULTILINE)
+DEFINITION = re.compile(r"^\s{0,3}\[[^\]\n]+\]:[ \t]*<?(\S+)", re.MULTILINE)
 SCHEME = re.compile(
     r"(?<![\w/.-])(javascript|data|vbscript|file|ftp|http|mailto|smb|ssh|ms-[a-z]+|about|blob):(?=[^\s*_`)])",
     re.IGNORECASE,

@@ -16,7 +16,7 @@ from synfine_monai.sharing.card_facts import judge_facts, value_range
 from synfine_monai.sharing.checks.model_card import hidden
 from synfine_monai.sharing.checks.received import Received
 
-MOST_DEPTH = 12
+MOST_DEPTH, MOST_ENTRIES = 12, 5_000
 
 
 def check_records(bundle: Received) -> tuple[list[str], list[str]]:
@@ -30,6 +30,9 @@ def check_records(bundle: Received) -> tuple[list[str], list[str]]:
             read[name] = packed_bundle.parse_json(bundle.read(name), name)
         except ScanError as error:
             findings.append(str(error).rstrip("."))
+            continue
+        if (entries := _entries(read[name])) > MOST_ENTRIES:
+            findings.append(f"{name} has {entries:,} entries, more than {MOST_ENTRIES:,}")
             continue
         findings += [f"{name}, {text}" for text in judge_plain(read[name], is_metadata=name == packed_bundle.METADATA)]
         kind = "model" if name.startswith("models/") else "metadata" if name == packed_bundle.METADATA else None
@@ -47,6 +50,11 @@ def check_records(bundle: Received) -> tuple[list[str], list[str]]:
         findings += [f"{packed_bundle.MODEL_CARD}: {text}" for text in told]
     labels = read.get(packed_bundle.MODEL_INFO, {}).get("labels", []) if not findings else []
     return findings, [f"classes {', '.join(labels)}"] if labels else []
+
+
+def _entries(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_entries, inner))
 
 
 @lru_cache

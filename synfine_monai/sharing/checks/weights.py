@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import pickletools
 import re
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from synfine_monai.sharing import packed_bundle
 from synfine_monai.sharing.checks.received import Received
 from synfine_monai.sharing.checks.zip_entries import DAMAGES, judge_container
 
-MOST_PICKLE_BYTES, MOST_ENTRIES = 2_000_000, 20_000
+MOST_PICKLE_BYTES, MOST_ENTRIES = 1_000_000, 20_000
 ENTRIES = re.compile(r"[^/]+/(data\.pkl|byteorder|version|data/\d+|\.format_version|\.storage_alignment"
                      r"|\.data/serialization_id)")  # fmt: skip
 """What torch writes for a state dict; ``code/`` and ``constants.pkl`` would be a program."""
@@ -98,6 +99,8 @@ def scan_pickle(path: Path) -> None:
         raise ScanError(f"damaged: {str(error)[:150]}") from error
     if len(content) > MOST_PICKLE_BYTES:
         raise ScanError(f"its pickle has {len(content):,} bytes, more than any state dict needs")
+    if b"\x93" in content and any(code.name == "STACK_GLOBAL" for code, _, _ in pickletools.genops(content)):
+        raise ScanError("its pickle uses the instruction STACK_GLOBAL, which torch never writes")
     found = scan_pickle_bytes(io.BytesIO(content), "data.pkl")
     for name in sorted(found.globals, key=lambda each: (each.module, each.name)):
         if name.safety != SafetyLevel.Innocuous:

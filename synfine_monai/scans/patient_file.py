@@ -5,8 +5,6 @@ from io import SEEK_SET, RawIOBase
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PatientFile"]
-
 
 class PatientFile(RawIOBase):
     """Read and written by a library such as HDF5, which crashes when a write fails while it closes.

@@ -10,24 +10,12 @@ from numpy.typing import DTypeLike
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, quiet_libraries
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
-from synfine_monai.scans.quiet import quiet_libraries
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
-
-__all__ = [
-    "Scan",
-    "ScanInfo",
-    "ScanSink",
-    "create_scan",
-    "extension_of",
-    "format_of",
-    "labels_path",
-    "new_scan_info",
-    "open_scan",
-]
 
 
 def open_scan(

@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from synfine_monai.data import load_labelled_slices
-from synfine_monai.data.label_files import label_files_of_slices
+from synfine_monai.data.labels_of_scan import label_files_of_slices
 from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import create_scan, new_scan_info
@@ -15,8 +15,14 @@ PORE = np.kron(np.random.default_rng(0).random((4, 8, 9)) > 0.7, np.ones((1, 8, 
 SCAN = (np.where(PORE, 50, 150) + np.random.default_rng(1).integers(0, 20, PORE.shape)).astype(np.uint8)
 LABELS = np.where(np.arange(4)[:, None, None] % 2, np.where(PORE, 2, 1), 0).astype(np.uint8)
 VOLUMES = ("labels.nii", "labels.nii.gz", "labels.ome.zarr", "labels.h5", "labels.nrrd")
-PAIRS = [*(("scan.tif", name) for name in (*VOLUMES, "folder")), ("scan.zarr", "labels.zarr"), ("scan.zarr", "folder"),
-         ("scan.zarr", "labels.nii"), ("slices", "labels.h5"), ("slices", "labels.zarr")]  # fmt: skip
+PAIRS = [
+    *(("scan.tif", name) for name in (*VOLUMES, "folder")),
+    ("scan.zarr", "labels.zarr"),
+    ("scan.zarr", "folder"),
+    ("scan.zarr", "labels.nii"),
+    ("slices", "labels.h5"),
+    ("slices", "labels.zarr"),
+]
 
 
 def saved(path, volume):
@@ -62,7 +68,9 @@ def test_png_slices_label_tiff_slices_of_their_name(slices):
     (labels / "._core_001.png").write_bytes(b"what macOS leaves")
     task = task_of_scan(scan, labels, unlabelled_value=0)
     assert [(i.image, i.name, i.slices) for i in (*task.training, *task.test)] == [
-        (scan, "scan", (1,)), (scan, "scan", (3,))]  # fmt: skip
+        (scan, "scan", (1,)),
+        (scan, "scan", (3,)),
+    ]
     (training,) = load_labelled_slices(task, "training")
     assert training.z == 1
     np.testing.assert_array_equal(training.label[training.fov], PORE[1][training.fov])
@@ -116,7 +124,11 @@ def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
     for z in range(4):
         tifffile.imwrite(labels / f"mask_{z + 1}.tif", LABELS[z])
     assert [file.name for file in label_files_of_slices(scan, labels).values()] == [
-        "mask_1.tif", "mask_2.tif", "mask_3.tif", "mask_4.tif"]  # fmt: skip
+        "mask_1.tif",
+        "mask_2.tif",
+        "mask_3.tif",
+        "mask_4.tif",
+    ]
     (labels / "mask_4.tif").unlink()
     with pytest.raises(ScanError, match=r"mask_1\.tif labels no slice"):
         label_files_of_slices(scan, labels)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 PASS = """
 import sys
 from pathlib import Path
-from synfine_monai.data.scan import (create_scan, labels_path, open_scan)
+from synfine_monai.scans import create_scan, labels_path, open_scan
 with open_scan(sys.argv[1]) as scan, create_scan(labels_path(scan.info, sys.argv[2]), scan.info) as sink:
     for start in range(0, scan.shape[0], 4):
         sink.write(scan.read(start, min(start + 4, scan.shape[0])) > 128)

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from synfine_monai.errors import ScanError
-from synfine_monai.survey.field_of_view import find_field_of_view
+from synfine_monai.survey import find_field_of_view
 
 AIR, PORE, ROCK = 0.05, 0.35, 1.0
 

@@ -4,9 +4,8 @@ import tifffile
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
-from synfine_monai.survey import find_scan_field_of_view
-from synfine_monai.survey.field_of_view import find_field_of_view
-from synfine_monai.survey.scan_field_of_view import thin_pass
+from synfine_monai.survey import find_field_of_view, find_scan_field_of_view
+from synfine_monai.survey.field_of_view import thin_pass
 
 DEPTH = 100
 ROWS, COLUMNS = np.mgrid[:96, :80]

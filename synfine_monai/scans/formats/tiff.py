@@ -1,24 +1,30 @@
-"""TIFF scans, read page by page: plain, ImageJ, OME and BigTIFF, with any compression that imagecodecs knows."""
+"""TIFF, read and written page by page: plain, ImageJ, OME and BigTIFF, any compression that imagecodecs knows."""
 
 import os
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from tifffile import TiffFile, TiffPage, TiffPageSeries
+from tifffile import TiffFile, TiffPage, TiffPageSeries, TiffWriter
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
-from synfine_monai.scans.formats.tiff_voxel_size import tiff_voxel_steps
+from synfine_monai.scans.formats.tiff_voxel_size import (
+    imagej_description,
+    ome_description,
+    tiff_page_options,
+    tiff_voxel_steps,
+)
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
-
-__all__ = ["TiffScan"]
 
 AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 
 MOST_CHANNELS = 4
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+CLASSIC_LIMIT = 4 * 1000**3
+"""Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
 
 
 class TiffScan(Scan):
@@ -194,3 +200,30 @@ def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) 
 
 def _says(page: TiffPage) -> str:
     return "×".join(str(n)[:12] for n in reversed(page.shape)) + f" {page.dtype}"  # a garbled size may be a long tuple
+
+
+class TiffSink(ScanSink):
+    """One page a slice (and channel); OME where the source was OME, else with ImageJ's description."""
+
+    def _begin(self) -> None:
+        count = self.channels or 1
+        nbytes = int(np.prod(self.shape)) * count * self.dtype.itemsize
+        self._tif = TiffWriter(self.partial, bigtiff=bool(self.like.layout.get("bigtiff")) or nbytes > CLASSIC_LIMIT)
+        if self.like.layout.get("kind") == "ome":
+            self._description: str | bytes | None = ome_description(self.like, self.dtype, count)
+        else:
+            self._description = imagej_description(self.like, self.shape[0], self.channels)
+
+    def _append(self, slab: np.ndarray) -> None:
+        pages = slab[None] if self.channels is None else slab
+        for images in np.moveaxis(pages, 0, 1):
+            for image in images:
+                self._tif.write(image, description=self._description, **tiff_page_options(self.like))
+                self._description = None  # it stands on the first page
+
+    def _finish(self) -> None:
+        self._tif.close()
+
+    def _discard(self) -> None:
+        if hasattr(self, "_tif"):
+            self._tif.filehandle.close()

@@ -8,13 +8,10 @@ import numpy as np
 from tifffile import imwrite
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.base import Scan, ScanInfo, one_line, quiet_libraries
 from synfine_monai.scans.formats.table import FORMATS
-from synfine_monai.scans.formats.tiff import TiffScan
-from synfine_monai.scans.formats.tiff_sink import imagej_description, tiff_page_options
-from synfine_monai.scans.quiet import quiet_libraries
-
-__all__ = ["TiffFolderScan", "TiffFolderSink", "slice_files"]
+from synfine_monai.scans.formats.tiff import TiffScan, imagej_description, tiff_page_options
+from synfine_monai.scans.sink import ScanSink
 
 EXTENSIONS = FORMATS["tiff"].extensions
 

@@ -7,8 +7,7 @@ import pytest
 from zarr_stores import CHUNKS, RNG, SIZE, VOLUME, ome, plain, zarr
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, format_of, labels_path, new_scan_info, open_scan
-from synfine_monai.scans.reader import ScanReader
+from synfine_monai.scans import ScanReader, create_scan, format_of, labels_path, new_scan_info, open_scan
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

@@ -1,6 +1,7 @@
 """What every reader of a format has in common: a description, windows to read, libraries without their noise."""
 
 import logging
+import os
 import sys
 import warnings
 from abc import ABC, abstractmethod
@@ -110,16 +111,9 @@ class Scan(ABC):
         stop = self.shape[0] if stop is None else stop
         if not 0 <= start <= stop <= self.shape[0]:
             raise IndexError(f"{self.info.path.name} has {self.shape[0]} slices, not {start} to {stop}.")
-        try:
-            with quiet_libraries():
-                slab = self._read(start, stop)
-        except (ScanError, MemoryError):
-            raise
-        except Exception as problem:  # each library has its own errors for damaged files
-            raise ScanError(
-                f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut "
-                f"short or damaged ({one_line(problem)})."
-            ) from problem
+        slices = f"{self.info.path.name}: slices {start} to {stop - 1}"
+        with plain_library(f"{slices} cannot be read, the file is cut short or damaged"):
+            slab = self._read(start, stop)
         slab = np.ascontiguousarray(slab, dtype=self.dtype)
         if slab.dtype.kind == "f":
             self._refuse_non_finite(slab, start)
@@ -146,6 +140,57 @@ class Scan(ABC):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+class FileScan(Scan):
+    """A scan whose library keeps its file open, each process its own: a forked worker shares the file's position.
+
+    Args:
+        path: the file.
+        given: what ``_described`` takes besides.
+    """
+
+    def __init__(self, path: Path, given: Any = None) -> None:
+        self._file: Any = None
+        self._process = 0
+        try:
+            info = self._described(path, given)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(info)
+
+    @abstractmethod
+    def _described(self, path: Path, given: Any) -> ScanInfo:
+        """What is known of the scan, by ``_opened``."""
+
+    @abstractmethod
+    def _open(self, path: Path) -> Any:
+        """The library's file, which has a ``close``."""
+
+    def _opened(self, path: Path) -> Any:
+        if self._file is None or self._process != os.getpid():
+            self._file, self._process = self._open(path), os.getpid()
+        return self._file
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None}
+
+
+def grey_dtype(name: str, dtype: np.dtype | None) -> np.dtype:
+    """The type in which voxels of a stored type are read: bool as uint8, all others in the machine's byte order.
+
+    Raises:
+        ScanError: naming ``name``, if the numbers are neither integers nor real.
+    """
+    if dtype is None or dtype.kind not in "buif":
+        raise ScanError(f"{name} holds {dtype} numbers; save it as integers or real floating point.")
+    return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
 
 
 class _Catch(logging.Filter):
@@ -180,3 +225,19 @@ def quiet_libraries() -> Iterator[list[str]]:
             logging.getLogger(name).removeFilter(catch)
         if itk is not None:
             itk.SetGlobalWarningDisplay(shows_itk_warnings)
+
+
+@contextmanager
+def plain_library(complaint: str) -> Iterator[list[str]]:
+    """``quiet_libraries``, and whatever a library raises becomes one sentence.
+
+    Raises:
+        ScanError: ``complaint`` with the library's reason, in place of its own error.
+    """
+    try:
+        with quiet_libraries() as errors:
+            yield errors
+    except (ScanError, MemoryError):
+        raise
+    except Exception as problem:  # each library has its own errors for damaged files
+        raise ScanError(f"{complaint} ({one_line(problem)}).") from problem

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.base import Scan, ScanInfo, grey_dtype
 from synfine_monai.scans.formats.lost_chunks import LostChunks
 from synfine_monai.scans.formats.ome_multiscales import (
     OmeLevel,
@@ -66,10 +66,8 @@ class ZarrScan(Scan):
         self._folder, level = _find_array(path, root)
         array = _open(self._folder)
         name = root.name if self._folder == root else f"{root.name}/{self._folder.relative_to(root).as_posix()}"
-        if array.dtype.kind not in "buif":
-            raise ScanError(f"{name} holds {array.dtype} numbers; save it as integers or real floating point.")
+        dtype = grey_dtype(name, array.dtype)
         self._axes = find_volume_axes(name, array.shape, _axis_names(array, level))
-        dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
         voxel_size_um, affine, unit = level_geometry(self._axes, level)
         layout = {"unit": unit, "version": "0.5" if array.metadata.zarr_format == 3 else "0.4"}
         super().__init__(

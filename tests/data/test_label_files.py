@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from written_scans import saved
 
 from synfine_monai.data import load_labelled_slices
 from synfine_monai.data.labels_of_scan import label_files_of_slices
 from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, new_scan_info
 
 PORE = np.kron(np.random.default_rng(0).random((4, 8, 9)) > 0.7, np.ones((1, 8, 8), bool))
 SCAN = (np.where(PORE, 50, 150) + np.random.default_rng(1).integers(0, 20, PORE.shape)).astype(np.uint8)
@@ -23,12 +23,6 @@ PAIRS = [
     ("slices", "labels.h5"),
     ("slices", "labels.zarr"),
 ]
-
-
-def saved(path, volume):
-    with create_scan(path, new_scan_info(path, volume.shape, np.uint8, 6.0)) as sink:
-        sink.write(volume)
-    return path
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def png(path, values, mode=None):
 
 @pytest.mark.parametrize(("scan", "name"), PAIRS)
 def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
-    task = task_of_scan(saved(tmp_path / scan, SCAN), saved(tmp_path / name, LABELS), unlabelled_value=0)
+    task = task_of_scan(saved(tmp_path / scan, SCAN, 6), saved(tmp_path / name, LABELS, 6), unlabelled_value=0)
     (test,), (training,) = load_labelled_slices(task, "test"), load_labelled_slices(task, "training")
     assert (training.z, test.z) == (1, 3)
     for one in (training, test):
@@ -56,7 +50,7 @@ def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
 
 @pytest.mark.parametrize("name", VOLUMES)
 def test_sizes_that_differ_are_one_clear_line(tmp_path, name):
-    scan, labels = saved(tmp_path / "scan.tif", SCAN), saved(tmp_path / name, LABELS[:, :, 1:])
+    scan, labels = saved(tmp_path / "scan.tif", SCAN, 6), saved(tmp_path / name, LABELS[:, :, 1:], 6)
     with pytest.raises(ScanError, match=r"scan\.tif is \(4, 64, 72\) voxels .* are \(4, 64, 71\)\.$"):
         task_of_scan(scan, labels, unlabelled_value=0)
 
@@ -137,4 +131,4 @@ def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
 def test_a_few_slices_do_not_go_with_a_volume(slices, tmp_path):
     png(slices[1] / "core_001.png", LABELS[1])
     with pytest.raises(ScanError, match=r"labels holds 1 slice\(s\), but .*scan\.tif is one volume of 4"):
-        task_of_scan(saved(tmp_path / "scan.tif", SCAN), slices[1])
+        task_of_scan(saved(tmp_path / "scan.tif", SCAN, 6), slices[1])

@@ -7,9 +7,10 @@ import tifffile
 import torch
 from monai.data import DataLoader, Dataset, MetaTensor
 from monai.transforms import LoadImage, LoadImaged, SaveImage, SaveImaged
+from written_scans import saved
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import ScanReader, ScanWriter, create_scan, extension_of, new_scan_info, open_scan
+from synfine_monai.scans import ScanReader, ScanWriter, extension_of, open_scan
 
 VOLUME = np.random.default_rng(3).integers(0, 65_536, (5, 7, 6), dtype=np.uint16)
 READ = ["core.tif", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd", "core"]
@@ -17,9 +18,7 @@ WRITTEN = [*READ, "core.ome.tif", "core.nii", "core_6_7_5_uint16.raw"]
 
 
 def save(path, volume=VOLUME, voxel_size_um=(7.5, 6.0, 6.0)):
-    with create_scan(path, new_scan_info(path, volume.shape, volume.dtype, voxel_size_um), volume.dtype) as sink:
-        sink.write(volume)
-    return path
+    return saved(path, volume, voxel_size_um)
 
 
 @pytest.mark.parametrize("name", READ)

@@ -110,9 +110,10 @@ class ScanSink(ABC):
     def _finish(self) -> None:
         """Complete and close ``self.partial``."""
 
-    @abstractmethod
     def _discard(self) -> None:
-        """Close whatever is open, without raising."""
+        """Close whatever is open: ``self._file``, where a format has no more than that."""
+        if hasattr(self, "_file"):
+            self._file.close()
 
     def _publish(self) -> None:
         if not self.path.is_dir():

@@ -110,7 +110,7 @@ def test_field_of_view_is_the_scanned_disc(sample, truth):
 
 
 def test_command_line_makes_the_same_files_again(sample, tmp_path):
-    command = [sys.executable, "-m", "synfine_monai.bundle.command_line", "sample", "--output_dir", str(tmp_path)]
+    command = [sys.executable, "-m", "synfine_monai.command_line", "sample", "--output_dir", str(tmp_path)]
     done = subprocess.run([*command, "--seed", "0"], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == str(tmp_path / "dataset.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in sample.iterdir())

@@ -133,10 +133,6 @@ class RawSink(ScanSink):
     def _finish(self) -> None:
         self._file.close()
 
-    def _discard(self) -> None:
-        if hasattr(self, "_file"):
-            self._file.close()
-
 
 def _checked_shape(raw_shape: Sequence[int]) -> tuple[int, int, int]:
     try:

@@ -77,9 +77,6 @@ class TiffFolderSink(ScanSink):
     def _finish(self) -> None:
         """Every slice is complete already."""
 
-    def _discard(self) -> None:
-        """Nothing stays open."""
-
 
 def slice_files(folder: Path) -> list[Path]:
     """The TIFFs of a folder in the order of the one number that differs between their names.

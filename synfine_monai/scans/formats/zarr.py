@@ -229,9 +229,6 @@ class ZarrSink(ScanSink):
             )
         )
 
-    def _discard(self) -> None:
-        """Nothing stays open."""
-
 
 def _write(array: Any, first: int, block: np.ndarray) -> None:
     """Chunk by chunk: after an error, nothing goes on writing in the background."""

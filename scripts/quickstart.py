@@ -22,7 +22,7 @@ from pathlib import Path
 
 from environment import ROOT, SetUpError, add_environment_options, environment_python, minutes_since
 
-SYNFINE = ("-m", "synfine_monai.bundle.command_line")
+SYNFINE = ("-m", "synfine_monai.command_line")
 
 
 PRINT_TABLE = """

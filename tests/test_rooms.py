@@ -16,8 +16,8 @@ PLAN = (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
 ORDER = re.findall(r"^\| `(\w+)` \|", PLAN, re.MULTILINE)
 """The rooms from the ground up, as the architecture page lists them: a room imports from those before it."""
 
-FACE = ["api", "notebook"]
-"""Above all rooms: what the package itself hands out to Python."""
+FACE = ["notebook", "command_line"]
+"""Above all rooms: what the package itself hands out to Python and to the terminal."""
 
 STUBS = sorted(PACKAGE.rglob("__init__.pyi"))
 NAMED = re.compile(r"\bsynfine_monai(?:\.[A-Za-z_]\w*)+(?!\w*/)")

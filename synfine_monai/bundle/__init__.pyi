@@ -1,6 +1,5 @@
 from .before_begin import check_options as check_options, save_config as save_config
-from .pipeline import Pipeline as Pipeline
-from .places import bundles_folder as bundles_folder
+from .pipeline import Pipeline as Pipeline, run_verb as run_verb
 from .plain_errors import report_errors_plainly as report_errors_plainly
 from .requirements import (
     absolute_path as absolute_path,
@@ -11,4 +10,4 @@ from .requirements import (
 from .running import begin as begin, bundle_root as bundle_root
 from .style import STYLES as STYLES, style_source as style_source
 from .verb_options import read_options as read_options
-from .workflow import run_verb as run_verb
+from .verbs import bundles_folder as bundles_folder

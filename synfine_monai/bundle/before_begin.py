@@ -5,8 +5,6 @@ from pathlib import Path
 
 from synfine_monai.bundle.running import current_workflow, keep_config, refuse_wrong_options
 
-__all__ = ["check_options", "save_config"]
-
 
 def check_options(config_files: Sequence[str]) -> None:
     """``begin``'s check of options, for the verb that these files of its folder make."""

@@ -1,15 +1,36 @@
-"""Verbs of a bundle, one after the other, each as a MONAI workflow of its own."""
+"""Verbs of a bundle, each as a MONAI workflow of its own: one, or one after the other."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from monai.bundle import ConfigWorkflow
+
 from synfine_monai.bundle.running import current_workflow
 from synfine_monai.bundle.verb_options import pick_options
-from synfine_monai.bundle.workflow import run_verb
 from synfine_monai.errors import ScanError
 
-__all__ = ["Pipeline"]
+
+def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
+    """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
+
+    Paths become text, as on a command line.
+
+    Raises:
+        ScanError: as the cause of MONAI's own error, see ``find_scan_error``.
+    """
+    folder = Path(config_file).resolve().parent
+    workflow = ConfigWorkflow(
+        config_file=str(config_file),
+        meta_file=str(folder / "metadata.json"),
+        logging_file=str(folder / "logging.conf"),
+        workflow_type=None,
+        **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()
+    return workflow
 
 
 class Pipeline:

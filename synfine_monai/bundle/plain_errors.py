@@ -6,8 +6,6 @@ from types import TracebackType
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["find_scan_error", "report_errors_plainly"]
-
 DEBUG = "SYNFINE_DEBUG"
 WORKER = "in DataLoader worker process"
 

@@ -8,8 +8,6 @@ import torch
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["absolute_path", "check_device", "require_model", "require_option"]
-
 
 def require_option(name: str, value: Any, what: str) -> Any:
     """Give back the value of an option that has no default.
@@ -34,8 +32,10 @@ def require_model(model_file: Path | None) -> None:
         ScanError: saying what to give.
     """
     if model_file is None:
-        raise ScanError("--checkpoint none means training from scratch, but this verb needs a model: "
-                        "give a model.pt, a results folder, or 'shipped'.")  # fmt: skip
+        raise ScanError(
+            "--checkpoint none means training from scratch, but this verb needs a model: "
+            "give a model.pt, a results folder, or 'shipped'."
+        )
 
 
 def check_device(device: str | torch.device) -> None:

@@ -17,8 +17,6 @@ from synfine_monai.report import make_results_folder
 if TYPE_CHECKING:
     from monai.bundle import ConfigWorkflow
 
-__all__ = ["begin", "bundle_root", "current_workflow", "keep_config", "refuse_wrong_options"]
-
 
 def begin(verb: str | Sequence[str], output_dir: str | Path | None = None, device: Any = None) -> None:
     """The first thing that a verb does: errors become one line, options are checked, the configuration is kept.

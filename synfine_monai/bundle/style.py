@@ -8,8 +8,6 @@ from typing import Any
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["AUTO", "StyleSource", "style_source"]
-
 AUTO = "procedural"
 """What ``auto`` stands for: the source that won (docs/results/bridged_transfer.md)."""
 
@@ -51,22 +49,16 @@ def style_source(style: str, output_dir: str, rock: str, pairs: int, pairs_from:
         return StyleSource(pairs_from=pairs_from)
     found, made = f"{output_dir}/style", f"{output_dir}/pairs"
     generate = {"rock": rock, "pairs": pairs, "output_dir": made, "checkpoint": "shipped"}
-    match chosen:
-        case "fitted":
-            return StyleSource(
-                ({"rock_ct_generation/fit": {"output_dir": found, "rock": rock}},), rock=f"{found}/rock.yaml"
-            )
-        case "matched":
-            return StyleSource(
-                ({"rock_ct_generation/match": {"output_dir": made, "rock": rock, "pairs": pairs}},), made
-            )
-        case "inverted":
-            invert = {"output_dir": found, "checkpoint": "shipped", "rock": rock}
-            stages = (
-                {"rock_ct_generation/invert": invert},
-                {"rock_ct_generation/generate": {**generate, "style": found}},
-            )
-            return StyleSource(stages, made)
+    if chosen == "fitted":
+        return StyleSource(
+            ({"rock_ct_generation/fit": {"output_dir": found, "rock": rock}},), rock=f"{found}/rock.yaml"
+        )
+    if chosen == "matched":
+        return StyleSource(({"rock_ct_generation/match": {"output_dir": made, "rock": rock, "pairs": pairs}},), made)
+    if chosen == "inverted":
+        invert = {"output_dir": found, "checkpoint": "shipped", "rock": rock}
+        stages = ({"rock_ct_generation/invert": invert}, {"rock_ct_generation/generate": {**generate, "style": found}})
+        return StyleSource(stages, made)
     if not Path(chosen).exists():
         near = difflib.get_close_matches(chosen, STYLES, n=1, cutoff=0.0)[0]
         raise ScanError(

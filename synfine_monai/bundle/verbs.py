@@ -1,15 +1,15 @@
-"""The verbs of the shipped bundles by their names: each YAML with an options block is one."""
+"""The verbs of the bundles that come with the package, by their names: each YAML with an options block is one."""
 
 import difflib
 from functools import lru_cache
 from pathlib import Path
 
-from synfine_monai.bundle.places import bundles_folder
 from synfine_monai.bundle.verb_options import HEADER
 from synfine_monai.errors import ScanError
 
-__all__ = ["BUNDLES", "MERGED", "find_verb", "merged_files", "verbs"]
-
+PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = PACKAGE / "_shipped"
+"""Only a wheel has it; pyproject.toml says what goes there."""
 BUNDLES = {"rock_ct_segmentation": "", "rock_ct_generation": "generation-", "rock_ct_hybrid_segmentation": "hybrid-"}
 """Bundle -> what stands before a verb's name where a bundle before it has that verb as well."""
 
@@ -18,6 +18,11 @@ FRIENDLY = {"synfine": "learn", "inference": "segment", "bridged": "bridge", "in
 
 MERGED = {"inference": ("finer_inference", "dask_inference")}
 """File -> files that are merged over it where one of their options is given."""
+
+
+def bundles_folder() -> Path:
+    """Folder that holds ``rock_ct_segmentation`` and the other bundles of the project."""
+    return (SHIPPED if SHIPPED.is_dir() else PACKAGE.parent) / "bundles"
 
 
 @lru_cache(maxsize=1)

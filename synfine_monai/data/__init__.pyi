@@ -1,19 +1,17 @@
 from .json_schema import check_json as check_json
-from .label_files import is_slice_folder as is_slice_folder
 from .labelled_slices import (
     LabelledSlice as LabelledSlice,
     load_labelled_slices as load_labelled_slices,
     specimen_statistics as specimen_statistics,
 )
-from .labels_of_scan import open_labels as open_labels
-from .pairs import synthetic_pairs as synthetic_pairs
+from .labels_of_scan import is_slice_folder as is_slice_folder, open_labels as open_labels
 from .pairs_file import (
     check_pairs as check_pairs,
     load_pairs as load_pairs,
     pairs_hash as pairs_hash,
     write_pairs as write_pairs,
 )
-from .patch_batches import PatchBatches as PatchBatches
+from .patch_batches import PatchBatches as PatchBatches, mixed_pool as mixed_pool, synthetic_count as synthetic_count
 from .patches import (
     Patch as Patch,
     draw_patches as draw_patches,
@@ -23,12 +21,15 @@ from .patches import (
     write_patches as write_patches,
 )
 from .patches_without_labels import unlabelled_patches as unlabelled_patches
-from .pool import mixed_pool as mixed_pool, synthetic_count as synthetic_count
 from .sample_core import make_sample_core as make_sample_core
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
 from .styled_bank import make_styled_bank as make_styled_bank
-from .synthetic_bank import make_synthetic_bank as make_synthetic_bank, synthetic_masks as synthetic_masks
-from .synthetic_patches import SyntheticPatches as SyntheticPatches
+from .synthetic_patches import (
+    SyntheticPatches as SyntheticPatches,
+    make_synthetic_bank as make_synthetic_bank,
+    synthetic_masks as synthetic_masks,
+    synthetic_pairs as synthetic_pairs,
+)
 from .task import (
     SPLITS as SPLITS,
     Item as Item,

@@ -7,8 +7,6 @@ import jsonschema
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["check_json"]
-
 LONGEST = 200
 
 

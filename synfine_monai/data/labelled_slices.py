@@ -23,8 +23,6 @@ from synfine_monai.survey import (
 )
 from synfine_monai.transforms import fill_outside
 
-__all__ = ["UNLABELLED", "LabelledSlice", "load_labelled_slices", "specimen_statistics"]
-
 KEPT_VOXELS = 1 << 25  # of labelled slices of one split, 6 bytes each: larger sets are read anew
 _kept = Memory(4)
 

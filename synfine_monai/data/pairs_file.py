@@ -14,8 +14,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.survey import METHODS
 
-__all__ = ["FORMAT_VERSION", "check_pairs", "load_pairs", "pairs_hash", "read_pairs_info", "write_pairs"]
-
 FORMAT_VERSION = 1
 
 
@@ -34,8 +32,13 @@ def write_pairs(folder: str | Path, pairs: Mapping[str, torch.Tensor], normalisa
     folder = Path(folder)
     content = {"image": pairs["image"].detach().cpu().half(), "label": pairs["label"].detach().cpu().to(torch.uint8)}
     _check_tensors(content, len(PHASES), folder)
-    info = {"format_version": FORMAT_VERSION, "phases": list(PHASES), "normalisation": _known(normalisation, folder),
-            "source": source, "pairs": len(content["image"])}  # fmt: skip
+    info = {
+        "format_version": FORMAT_VERSION,
+        "phases": list(PHASES),
+        "normalisation": _known(normalisation, folder),
+        "source": source,
+        "pairs": len(content["image"]),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

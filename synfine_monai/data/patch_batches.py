@@ -1,4 +1,4 @@
-"""Training batches from patches in memory: shuffled, augmented, and the same again after an interruption."""
+"""Patches in memory, real and synthetic ones in one pool, drawn as training batches."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -8,7 +8,60 @@ import torch
 from monai.transforms import Randomizable
 from torch.utils.data import Dataset
 
-__all__ = ["PatchBatches"]
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.errors import ScanError
+
+Patches = Mapping[str, torch.Tensor]
+
+
+def synthetic_count(real: int, per_real: int | None) -> int:
+    """Synthetic patches that join ``real`` ones; None and 0 mean none.
+
+    Raises:
+        ScanError: if ``per_real`` is no whole number from 0 up.
+    """
+    per_real = 0 if per_real is None else per_real
+    if isinstance(per_real, bool) or not isinstance(per_real, int) or per_real < 0:
+        raise ScanError(f"--synthetic_per_real takes a whole number from 0 up, got {per_real!r}.")
+    return per_real * real
+
+
+def mixed_pool(real: Patches, make_synthetic: Callable[[], Patches], count: int) -> Patches:
+    """``real`` followed by ``count`` synthetic patches of the same size; ``real`` itself where there are none.
+
+    Args:
+        real: "image" (N, 1, S, S) float32 and "label" (N, 1, S, S) uint8.
+        make_synthetic: makes "image" (count, 1, P, P) and "label" (count, 1, P, P), P ≤ S; called if ``count`` > 0.
+        count: number of synthetic patches.
+    """
+    if not count:
+        return real
+    synthetic = with_margin(make_synthetic(), real["image"].shape[-1])
+    return {name: torch.cat([real[name], synthetic[name].to(real[name].dtype)]) for name in ("image", "label")}
+
+
+def with_margin(patches: Patches, size: int) -> dict[str, torch.Tensor]:
+    """Patches with a margin such as real ones have: the image goes on by reflection, and the margin has no label.
+
+    Args:
+        patches: "image" and "label", (N, 1, P, P).
+        size: S ≥ P, with S − P even.
+
+    Returns:
+        The same, (N, 1, S, S); 255 in the labels' margin.
+
+    Raises:
+        ValueError: if the patches do not fit into the middle of ``size``.
+    """
+    margin, odd = divmod(size - patches["image"].shape[-1], 2)
+    if margin < 0 or odd:
+        raise ValueError(f"patches of {patches['image'].shape[-1]} voxels do not fit into the middle of {size}.")
+    around = ((0, 0), (0, 0), (margin, margin), (margin, margin))
+    image, label = (patches[name].numpy() for name in ("image", "label"))
+    return {
+        "image": torch.from_numpy(np.pad(image, around, mode="reflect")),  # any margin, also one wider than the patch
+        "label": torch.from_numpy(np.pad(label, around, constant_values=UNLABELLED)),
+    }
 
 
 class PatchBatches(Dataset):
@@ -59,8 +112,10 @@ class PatchBatches(Dataset):
         size = self.size
         positions = range(step * self.batch_size, (step + 1) * self.batch_size)
         chosen = torch.tensor([self._order(p // size)[p % size] for p in positions])
-        batch = {key: values[chosen].float() if values.dtype == torch.float16 else values[chosen]
-                 for key, values in self.data.items()}  # fmt: skip
+        batch = {
+            key: values[chosen].float() if values.dtype == torch.float16 else values[chosen]
+            for key, values in self.data.items()
+        }
         if self.transform is None:
             return batch
         if isinstance(self.transform, Randomizable):

@@ -14,8 +14,6 @@ from synfine_monai.data.task import Task
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 
-__all__ = ["Patch", "draw_patches", "keep_patches_only", "patch_tensors", "require_patches", "write_patches"]
-
 MIN_LABELLED = 0.5
 
 
@@ -101,8 +99,10 @@ def patch_tensors(
     images, labels = [], []
     for patch in patches:
         s = slices[patch.index]
-        window = tuple(_around(start, size, context, extent)
-                       for start, extent in zip((patch.y, patch.x), s.label.shape, strict=True))  # fmt: skip
+        window = tuple(
+            _around(start, size, context, extent)
+            for start, extent in zip((patch.y, patch.x), s.label.shape, strict=True)
+        )
         label = np.full(s.label.shape, UNLABELLED, np.uint8)
         own = slice(patch.y, patch.y + size), slice(patch.x, patch.x + size)
         label[own] = s.label[own]

@@ -12,8 +12,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import IntensityStatistics, find_scan_field_of_view
 
-__all__ = ["unlabelled_patches"]
-
 SLICES_PER_SCAN = 16
 HELD_OUT = 0.25
 

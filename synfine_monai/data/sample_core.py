@@ -19,8 +19,6 @@ from tqdm import tqdm
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 
-__all__ = ["POROSITY", "SHAPE", "VOXEL_SIZE_UM", "make_sample_core", "pack_grains", "scan_core"]
-
 SHAPE = (40, 192, 192)  # (D, H, W) voxels
 VOXEL_SIZE_UM = 5.0
 POROSITY = 0.22  # of the scanned disc, exact by construction

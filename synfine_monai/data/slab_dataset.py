@@ -13,8 +13,6 @@ from synfine_monai.scans import Scan, slab_slices, slab_with_halo
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 from synfine_monai.transforms import fill_outside
 
-__all__ = ["SlabDataset", "read_slab"]
-
 SMALLEST_SIDE = 16
 
 

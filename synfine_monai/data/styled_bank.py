@@ -13,8 +13,6 @@ from synfine_monai.conventions import CLASS_OF_PHASE, NORMALISATION, PATCH_SIZE
 from synfine_monai.survey import measure_intensity
 from synfine_monai.transforms.generate import RandRock, rock_style
 
-__all__ = ["StyledRocks", "make_styled_bank"]
-
 TILES = 3
 """Patches along a side of a synthetic section, which has room for no more."""
 

@@ -10,17 +10,6 @@ from synfine_monai.conventions import FLUID_PHASES, PHASES, UNLABELLED
 from synfine_monai.data.json_schema import check_json
 from synfine_monai.errors import ScanError
 
-__all__ = [
-    "SPLITS",
-    "Item",
-    "Task",
-    "class_of_phase",
-    "load_datalist",
-    "merge_to_binary",
-    "synthetic_task",
-    "voxel_size",
-]
-
 SPLITS = ("training", "validation", "test", "unlabelled")
 _BY_CLASS = {"type": "object", "propertyNames": {"pattern": "^[0-9]+$"}}
 _FILE = {"type": ["string", "null"]}

@@ -7,22 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
-from synfine_monai.data.label_files import is_slice_folder
-from synfine_monai.data.labels_of_scan import drawn_depths, label_file, open_labels
+from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, label_file, open_labels
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
-
-__all__ = [
-    "hold_back",
-    "labelled_depths",
-    "load_task",
-    "load_unlabelled_task",
-    "require_labels",
-    "scans_to_segment",
-    "task_of_scan",
-]
 
 _depths, _classes = Memory(32), Memory(8)
 

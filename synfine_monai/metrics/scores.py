@@ -72,6 +72,11 @@ def segmentation_scores(
 
     Raises:
         ScanError: if no item has a labelled voxel inside the field of view.
+
+    Example:
+        >>> scores = segmentation_scores([[[90, 10], [0, 100]]], ["solid", "pore"], pore_labels=[1])
+        >>> round(scores["pore_dice"], 3), scores["porosity"], round(scores["porosity_error"], 3)
+        (0.952, 0.55, 5.0)
     """
     confusions = [np.asarray(matrix, dtype=np.int64) for matrix in confusions]
     pooled = sum(confusions, np.zeros((len(class_names),) * 2, dtype=np.int64))

@@ -1,4 +1,4 @@
-from .base import Scan as Scan, ScanInfo as ScanInfo, ScanSink as ScanSink, one_line as one_line
+from .base import Scan as Scan, ScanInfo as ScanInfo, one_line as one_line
 from .chunked_output import (
     ChunkedOutput as ChunkedOutput,
     begin_outputs as begin_outputs,
@@ -10,6 +10,7 @@ from .chunked_output import (
 from .formats.table import FORMATS as FORMATS, Format as Format
 from .formats.tiff_folder import slice_files as slice_files
 from .label_store import LabelStore as LabelStore
+from .monai_io import ScanReader as ScanReader, ScanWriter as ScanWriter
 from .optional import optional_library as optional_library
 from .scan import (
     create_scan as create_scan,
@@ -19,4 +20,5 @@ from .scan import (
     new_scan_info as new_scan_info,
     open_scan as open_scan,
 )
+from .sink import ScanSink as ScanSink
 from .slabs import slab_slices as slab_slices, slab_with_halo as slab_with_halo, thick_slab_voxels as thick_slab_voxels

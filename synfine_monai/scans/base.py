@@ -1,25 +1,24 @@
-"""What every scan format has in common: a description, windows to read, slabs to write."""
+"""What every reader of a format has in common: a description, windows to read, libraries without their noise."""
 
+import logging
 import os
-import shutil
+import sys
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.quiet import quiet_libraries
-
-__all__ = ["OpenOptions", "Scan", "ScanInfo", "ScanSink", "one_line"]
 
 LONGEST_REASON = 160
 """Characters of a library's message; what matters stands at its end."""
+LOGGERS = ("tifffile", "nibabel.global", "nibabel")
 
 
 def one_line(problem: BaseException) -> str:
@@ -112,16 +111,9 @@ class Scan(ABC):
         stop = self.shape[0] if stop is None else stop
         if not 0 <= start <= stop <= self.shape[0]:
             raise IndexError(f"{self.info.path.name} has {self.shape[0]} slices, not {start} to {stop}.")
-        try:
-            with quiet_libraries():
-                slab = self._read(start, stop)
-        except (ScanError, MemoryError):
-            raise
-        except Exception as problem:  # each library has its own errors for damaged files
-            raise ScanError(
-                f"{self.info.path.name}: slices {start} to {stop - 1} cannot be read, the file is cut "
-                f"short or damaged ({one_line(problem)})."
-            ) from problem
+        slices = f"{self.info.path.name}: slices {start} to {stop - 1}"
+        with plain_library(f"{slices} cannot be read, the file is cut short or damaged"):
+            slab = self._read(start, stop)
         slab = np.ascontiguousarray(slab, dtype=self.dtype)
         if slab.dtype.kind == "f":
             self._refuse_non_finite(slab, start)
@@ -150,134 +142,102 @@ class Scan(ABC):
         self.close()
 
 
-class ScanSink(ABC):
-    """A scan that is being written, slab by slab in z order. A context manager.
-
-    It grows under a temporary name beside ``path`` and takes its name when the block ends without an error; after an
-    error nothing is left.
+class FileScan(Scan):
+    """A scan whose library keeps its file open, each process its own: a forked worker shares the file's position.
 
     Args:
-        path: the file or folder to write; its folder is made where it is missing.
-        like: the scan whose shape, voxel size and layout are kept.
-        dtype: of the voxels written.
-        channels: None for (d, H, W) slabs; a number for (channels, d, H, W) slabs.
-
-    Raises:
-        ScanError: if it cannot be written, does not fit on the disk, or gets slabs of another shape or number.
-        ValueError: for integers that ``dtype`` cannot hold.
+        path: the file.
+        given: what ``_described`` takes besides.
     """
 
-    def __init__(self, path: Path, like: ScanInfo, dtype: np.dtype, channels: int | None = None) -> None:
-        self.path, self.like = Path(path), like
-        self.dtype, self.channels, self.shape = np.dtype(dtype), channels, like.shape
-        self.partial = self.path.with_name(f".{self.path.name}.partial")
-        self._written, self._open = 0, True
+    def __init__(self, path: Path, given: Any = None) -> None:
+        self._file: Any = None
+        self._process = 0
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            _remove(self.partial)
-            self._begin()
-        except OSError as problem:
-            self.abort()
-            raise self._not_written(problem) from problem
+            info = self._described(path, given)
+        except BaseException:
+            self.close()
+            raise
+        super().__init__(info)
 
-    @classmethod
-    def labels_stem(
-        cls, stem: str, suffix: str, shape: tuple[int, int, int], dtype: np.dtype, voxel_size_um: Sequence[float] | None
-    ) -> str:
-        """The name of labels, without extension; formats whose names say more override it."""
-        return stem + suffix
+    @abstractmethod
+    def _described(self, path: Path, given: Any) -> ScanInfo:
+        """What is known of the scan, by ``_opened``."""
 
-    def write(self, slab: np.ndarray) -> None:
-        """Append (d, H, W), or (channels, d, H, W) where channels were asked for."""
-        slab = np.asarray(slab)
-        front = () if self.channels is None else (self.channels,)
-        if slab.ndim != 3 + len(front) or slab.shape[: len(front)] != front or slab.shape[-2:] != self.shape[1:]:
-            wanted = "×".join(str(n) for n in (*front, "d", *self.shape[1:]))
-            raise ScanError(f"{self.path.name} takes slabs of {wanted} voxels, got {'×'.join(map(str, slab.shape))}.")
-        if self._written + slab.shape[-3] > self.shape[0]:
-            raise ScanError(f"{self.path.name} has {self.shape[0]} slices, got slice {self._written + slab.shape[-3]}.")
-        try:
-            self._append(self._converted(slab))
-        except OSError as problem:
-            raise self._not_written(problem) from problem
-        self._written += slab.shape[-3]
+    @abstractmethod
+    def _open(self, path: Path) -> Any:
+        """The library's file, which has a ``close``."""
 
-    def _converted(self, slab: np.ndarray) -> np.ndarray:
-        converted = np.ascontiguousarray(slab, dtype=self.dtype)
-        if slab.dtype.kind in "ui" and slab.dtype != self.dtype and slab.size:
-            low, high = slab.min(), slab.max()
-            if (low, high) != (converted.min(), converted.max()):
-                raise ValueError(f"Values {low} to {high} do not fit into {self.dtype}, the type of {self.path.name}.")
-        return converted
+    def _opened(self, path: Path) -> Any:
+        if self._file is None or self._process != os.getpid():
+            self._file, self._process = self._open(path), os.getpid()
+        return self._file
 
     def close(self) -> None:
-        """Finish and give the file its name."""
-        if not self._open:
-            return
-        if self._written != self.shape[0]:
-            self.abort()
-            raise ScanError(f"{self.path.name} got {self._written} of its {self.shape[0]} slices and was not kept.")
-        try:
-            self._finish()
-            self._publish()
-        except OSError as problem:
-            self.abort()
-            raise self._not_written(problem) from problem
-        self._open = False
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
-    def abort(self) -> None:
-        """Give up and remove what was written."""
-        self._open = False
-        with suppress(OSError):  # a full disk complains once more while files are closed
-            self._discard()
-        with suppress(OSError):
-            _remove(self.partial)
-
-    @abstractmethod
-    def _begin(self) -> None:
-        """Open ``self.partial``."""
-
-    @abstractmethod
-    def _append(self, slab: np.ndarray) -> None:
-        """Write a checked slab of the right type; ([C,] d, H, W)."""
-
-    @abstractmethod
-    def _finish(self) -> None:
-        """Complete and close ``self.partial``."""
-
-    @abstractmethod
-    def _discard(self) -> None:
-        """Close whatever is open, without raising."""
-
-    def _publish(self) -> None:
-        if not self.path.is_dir():
-            os.replace(self.partial, self.path)
-            return
-        old = self.path.with_name(f".{self.path.name}.old")  # a folder cannot be replaced in one step
-        _remove(old)
-        os.replace(self.path, old)
-        os.replace(self.partial, self.path)
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _not_written(self, problem: OSError) -> ScanError:
-        return ScanError(
-            f"{self.path} cannot be written ({one_line(problem)}); choose another --output_dir or make room."
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None}
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def grey_dtype(name: str, dtype: np.dtype | None) -> np.dtype:
+    """The type in which voxels of a stored type are read: bool as uint8, all others in the machine's byte order.
+
+    Raises:
+        ScanError: naming ``name``, if the numbers are neither integers nor real.
+    """
+    if dtype is None or dtype.kind not in "buif":
+        raise ScanError(f"{name} holds {dtype} numbers; save it as integers or real floating point.")
+    return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
+
+
+class _Catch(logging.Filter):
+    """Keeps what is logged at level ERROR and lets nothing through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[str] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            self.errors.append(record.getMessage())
+        return False
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[list[str]]:
+    """Silence tifffile, nibabel and SimpleITK for a while; yields the list in which their logged errors gather."""
+    catch = _Catch()
+    itk = getattr(sys.modules.get("SimpleITK"), "ProcessObject", None)  # what nobody imported makes no noise
+    shows_itk_warnings = itk is not None and itk.GetGlobalWarningDisplay()
+    if itk is not None:
+        itk.SetGlobalWarningDisplay(False)
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(catch)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield catch.errors
+    finally:
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(catch)
+        if itk is not None:
+            itk.SetGlobalWarningDisplay(shows_itk_warnings)
+
+
+@contextmanager
+def plain_library(complaint: str) -> Iterator[list[str]]:
+    """``quiet_libraries``, and whatever a library raises becomes one sentence.
+
+    Raises:
+        ScanError: ``complaint`` with the library's reason, in place of its own error.
+    """
+    try:
+        with quiet_libraries() as errors:
+            yield errors
+    except (ScanError, MemoryError):
+        raise
+    except Exception as problem:  # each library has its own errors for damaged files
+        raise ScanError(f"{complaint} ({one_line(problem)}).") from problem

@@ -11,12 +11,11 @@ from numpy.typing import DTypeLike
 from tqdm import tqdm
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import ScanInfo, ScanSink
+from synfine_monai.scans.base import ScanInfo
 from synfine_monai.scans.label_store import LabelStore
 from synfine_monai.scans.scan import create_scan
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.slabs import slab_slices
-
-__all__ = ["ChunkedOutput", "SlabCounter", "begin_outputs", "begun_by", "chunks_left", "made_by", "slices_done"]
 
 PLAIN = (".raw", ".nii")
 """Extensions of formats that are written as they are; all others are deflated."""
@@ -76,8 +75,9 @@ class ChunkedOutput:
     def made_by(self, maker: str) -> "ChunkedOutput":
         """This volume, not begun, with chunks of one maker only; ``maker`` joins the signature."""
         other, store = copy(self), self.store
-        other.store = LabelStore(store.folder, store.shape, store.chunk_slices, store.dtype, store.channels,
-                                 f"{store.signature} {maker}")  # fmt: skip
+        other.store = LabelStore(
+            store.folder, store.shape, store.chunk_slices, store.dtype, store.channels, f"{store.signature} {maker}"
+        )
         return other
 
     def begin(self) -> None:

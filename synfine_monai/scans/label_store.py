@@ -18,8 +18,6 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import one_line
 from synfine_monai.scans.store_lock import StoreLock
 
-__all__ = ["LabelStore"]
-
 CHUNK = re.compile(r"(?P<index>\d{6,})-(?P<signature>[0-9a-f]{16})\.raw")
 CHECKSUM = 4
 """Bytes behind the voxels of a chunk: their CRC-32."""

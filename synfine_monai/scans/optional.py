@@ -5,8 +5,6 @@ from types import ModuleType
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["optional_library"]
-
 
 def optional_library(name: str, needed_by: str, extra: str, otherwise: str = "") -> ModuleType:
     """The module ``name``, which the extra ``extra`` of this package installs.

@@ -1,14 +1,12 @@
 """A file for libraries that cannot bear a full disk: it keeps the error for later and goes on as if nothing was."""
 
 import os
-from io import SEEK_SET, RawIOBase
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PatientFile"]
 
-
-class PatientFile(RawIOBase):
+class PatientFile(FileIO):
     """Read and written by a library such as HDF5, which crashes when a write fails while it closes.
 
     After the first error nothing more is written; ``raise_error`` says so.
@@ -18,7 +16,7 @@ class PatientFile(RawIOBase):
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "w+b", buffering=0)  # noqa: SIM115  closed by close()
+        super().__init__(path, "w+")
         self._error: OSError | None = None
 
     def write(self, data: Any) -> int:
@@ -27,7 +25,7 @@ class PatientFile(RawIOBase):
         size = len(rest)
         try:
             while rest and self._error is None:
-                rest = rest[self._file.write(rest) :]
+                rest = rest[super().write(rest) :]
         except OSError as problem:
             self._error = problem
         return size
@@ -35,7 +33,7 @@ class PatientFile(RawIOBase):
     def truncate(self, size: int | None = None) -> int:
         """Cut or extend the file."""
         try:
-            return self._file.truncate(size)
+            return super().truncate(size)
         except OSError as problem:
             self._error = self._error or problem
             return size or 0
@@ -44,32 +42,3 @@ class PatientFile(RawIOBase):
         """Raise the first error, if there was one."""
         if self._error is not None:
             raise OSError(self._error.errno, os.strerror(self._error.errno or 0)) from self._error
-
-    def readinto(self, buffer: Any) -> int | None:
-        """As of any file."""
-        return self._file.readinto(buffer)
-
-    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
-        """As of any file."""
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        """As of any file."""
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        """As of any file."""
-        return True
-
-    def writable(self) -> bool:
-        """As of any file."""
-        return True
-
-    def seekable(self) -> bool:
-        """As of any file."""
-        return True
-
-    def close(self) -> None:
-        """As of any file."""
-        super().close()
-        self._file.close()

@@ -10,24 +10,12 @@ from numpy.typing import DTypeLike
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
-from synfine_monai.scans.quiet import quiet_libraries
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
-
-__all__ = [
-    "Scan",
-    "ScanInfo",
-    "ScanSink",
-    "create_scan",
-    "extension_of",
-    "format_of",
-    "labels_path",
-    "new_scan_info",
-    "open_scan",
-]
 
 
 def open_scan(
@@ -53,16 +41,8 @@ def open_scan(
     _refuse_unreadable(path)
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
     reader = FORMATS[kind].reader()  # before its library is silenced
-    try:
-        with quiet_libraries() as errors:
-            options = OpenOptions(kind, dataset, raw_shape, raw_dtype, errors)
-            scan = reader.opened(path, options)
-    except (ScanError, MemoryError):
-        raise
-    except Exception as problem:  # each library has its own errors for damaged files
-        raise ScanError(
-            f"{path.name} cannot be read as {kind}, it is cut short or damaged ({one_line(problem)})."
-        ) from problem
+    with plain_library(f"{path.name} cannot be read as {kind}, it is cut short or damaged") as errors:
+        scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, errors))
     if size is not None:
         scan.info = with_voxel_size(scan.info, size)
     return scan

@@ -2,8 +2,6 @@
 
 from synfine_monai.conventions import POOLING
 
-__all__ = ["slab_slices", "slab_with_halo", "thick_slab_voxels"]
-
 
 def slab_slices(shape: tuple[int, int, int], slab_voxels: int) -> int:
     """Whole slices of a (D, H, W) scan in a slab of ``slab_voxels``, at least one."""

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["StoreLock"]
-
 BEAT = 5.0
 """Seconds after which a holder shows again that it is alive."""
 

@@ -7,8 +7,6 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["MICROMETRES", "checked_voxel_size", "known_unit", "shortest_size", "sizes_of_affine", "unit_that_fits"]
-
 MICROMETRES = {"nm": 1e-3, "um": 1.0, "mm": 1e3, "cm": 1e4, "inch": 25.4e3, "m": 1e6}
 """Micrometres in one of each unit."""
 

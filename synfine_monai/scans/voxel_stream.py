@@ -9,8 +9,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["VoxelStream"]
-
 CHUNK = 1 << 16
 
 

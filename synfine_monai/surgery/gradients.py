@@ -147,7 +147,9 @@ def block_sensitivity(
     """RGN of groups of modules, each group's norms taken over all its tensors.
 
     Args:
-        network, loss_function, batches: as in :func:`measure_gradient_norms`.
+        network: any network; it stays as it is.
+        loss_function: the training loss, called with (logits, target).
+        batches: (input, target) pairs.
         groups: group -> module paths, such as ``SEQUENTIAL`` or ``TRANSVERSAL`` of the network.
 
     Returns:

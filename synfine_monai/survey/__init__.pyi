@@ -1,3 +1,8 @@
+from .field_of_view import (
+    FieldOfView as FieldOfView,
+    find_field_of_view as find_field_of_view,
+    find_scan_field_of_view as find_scan_field_of_view,
+)
 from .intensity import (
     METHODS as METHODS,
     IntensityStatistics as IntensityStatistics,
@@ -5,5 +10,4 @@ from .intensity import (
     measure_intensity as measure_intensity,
     measure_scan_intensity as measure_scan_intensity,
 )
-from .scan_field_of_view import FieldOfView as FieldOfView, find_scan_field_of_view as find_scan_field_of_view
 from .survey import Memory as Memory, files_signature as files_signature

@@ -1,13 +1,151 @@
 """Field of view: which voxels are rock in the core, and which are padding, air, mount or drilled centre."""
 
+import copy
+from abc import ABC, abstractmethod
+from math import prod
+from pathlib import Path
+
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.survey.core_outline import find_cores
-from synfine_monai.survey.thumbnail import enlarge, reduce_slice
-from synfine_monai.transforms import fill_outside
+from synfine_monai.scans import Scan, open_scan
+from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, reduce_slice
+from synfine_monai.survey.survey import Survey, files_signature, survey_of
 
-__all__ = ["fill_outside", "find_field_of_view"]
+MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
+KEPT_BYTES = 1 << 28  # of these slices, where reading them once more means inflating the whole file
+
+
+class FieldOfView(ABC):
+    """Which voxels of a scan are inside the core.
+
+    Attributes:
+        shape: (D, H, W) of the scan.
+        signature: of the scan and of the given mask; None where they may change unseen.
+    """
+
+    shape: tuple[int, int, int]
+    signature: tuple | None = None
+
+    @abstractmethod
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+
+
+class FoundFieldOfView(FieldOfView):
+    """The core as found on some slices; every other slice takes the nearest one's.
+
+    Holds reduced masks and the bits of the padding of at most 32 slices, whatever the length of the scan.
+
+    Args:
+        shape: (D, H, W) of the scan.
+        depths: slices that were looked at, ascending.
+        thumbnails: these slices, reduced.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail]) -> None:
+        self.shape, self.depths, self.thumbnails = shape, depths, thumbnails
+        self.cores = find_cores(thumbnails)
+        self._masks: dict[int, np.ndarray] = {}
+
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        nearest = np.abs(np.arange(start, stop)[:, None] - self.depths).argmin(1)
+        known = self._masks  # neighbouring slabs of a long scan share a mask
+        masks = {k: known[k] if k in known else self._mask(k) for k in np.unique(nearest).tolist()}
+        self._masks = masks
+        return np.stack([masks[k] for k in nearest])
+
+    def _mask(self, k: int) -> np.ndarray:
+        return enlarge(self.cores[k], self.thumbnails[k])
+
+
+class GivenFieldOfView(FieldOfView):
+    """A mask file: 0 is outside, anything else inside; one slice serves for all slices of the scan.
+
+    Args:
+        shape: (D, H, W) of the scan.
+        mask: the opened mask, of the same shape or of one slice.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], mask: Scan) -> None:
+        self.shape, self.mask = shape, mask
+
+    def slab(self, start: int, stop: int) -> np.ndarray:
+        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        if self.mask.shape[0] == self.shape[0]:
+            return self.mask.read(start, stop) != 0
+        return np.repeat(self.mask.read(0, 1) != 0, stop - start, axis=0)
+
+
+def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfView:
+    """Find the field of view of a scan from at most 32 of its slices, or take it from a mask file, once a process.
+
+    Args:
+        scan: an open scan.
+        given: mask of the scan's shape, or one slice for all; 0 is outside.
+
+    Raises:
+        ScanError: if the mask has another shape or is empty; if the scan is constant or holds no core.
+    """
+    survey, mask = survey_of(scan), files_signature(given)
+    signature = None if survey.signature is None or mask is None else (survey.signature, mask)
+    found = survey.fields.recall(
+        signature, lambda: _found(scan, survey) if given is None else _given(scan, Path(given))
+    )
+    found = copy.copy(found)  # each caller has its own masks and its own open file, for its own thread
+    if isinstance(found, FoundFieldOfView):
+        found._masks = {}
+    elif isinstance(found, GivenFieldOfView):
+        found.mask = open_scan(Path(given))
+    found.signature = signature
+    return found
+
+
+def thin_pass(depth: int) -> np.ndarray:
+    """At most 32 evenly spaced slices of ``depth``, the first and the last among them."""
+    return np.unique(np.linspace(0, depth - 1, min(depth, MAX_SLICES)).round().astype(int))
+
+
+def _found(scan: Scan, survey: Survey) -> FieldOfView:
+    depths, thumbnails, lowest, highest = thin_pass(scan.shape[0]), [], [], []
+    keep = (
+        scan.forward_only
+        and survey.signature
+        and len(depths) * scan.dtype.itemsize * prod(scan.shape[1:]) <= KEPT_BYTES
+    )
+    for z in depths:
+        (image,) = scan.read(z, z + 1)
+        if keep:
+            survey.slices[int(z)] = image[None]
+        thumbnails.append(reduce_slice(image))
+        lowest.append(image.min())
+        highest.append(image.max())
+    if min(lowest) == max(highest):
+        raise ScanError(
+            f"{scan.info.path.name} is constant: all voxels that were read are {min(lowest):g}, so "
+            "there is no rock in it. Is it the right file?"
+        )
+    found = FoundFieldOfView(scan.shape, depths, thumbnails)
+    if not any(core.any() for core in found.cores):
+        raise ScanError(f"{scan.info.path.name}: no core was found in it; give a mask of the core with --fov.")
+    return found
+
+
+def _given(scan: Scan, path: Path) -> FieldOfView:
+    mask = open_scan(path)
+    if mask.shape not in (scan.shape, (1, *scan.shape[1:])):
+        raise ScanError(
+            f"{path.name} is a field of view of {_size(mask.shape)} voxels (z, y, x), but "
+            f"{scan.info.path.name} has {_size(scan.shape)}: give one of the same shape, or one slice."
+        )
+    if not any(mask.read(z, z + 1).any() for z in range(mask.shape[0])):
+        raise ScanError(f"{path.name} is an empty field of view, all of it is 0: mark the core with 1.")
+    return GivenFieldOfView(scan.shape, mask)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
 
 
 def find_field_of_view(volume: np.ndarray) -> np.ndarray:

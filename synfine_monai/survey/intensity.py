@@ -10,10 +10,8 @@ from scipy.stats import wasserstein_distance
 from synfine_monai.conventions import NORMALISATION
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
-from synfine_monai.survey.scan_field_of_view import FieldOfView, thin_pass
+from synfine_monai.survey.field_of_view import FieldOfView, thin_pass
 from synfine_monai.survey.survey import Survey, survey_of
-
-__all__ = ["METHODS", "IntensityStatistics", "grey_level_shift", "measure_intensity", "measure_scan_intensity"]
 
 MAX_VOXELS = 1 << 22  # evenly spaced voxels that statistics are found from
 BRIGHT_TAIL = 90.0  # percentile above which "clipped_zscore" takes every voxel alike

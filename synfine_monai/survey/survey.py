@@ -11,8 +11,6 @@ import numpy as np
 
 from synfine_monai.scans import Scan
 
-__all__ = ["Memory", "Survey", "files_signature", "survey_of"]
-
 MOST_FILES = 4096  # of a folder: asking after more takes longer than finding anew
 SURVEYS = 8
 ELSEWHERE = (".mhd", ".nhdr", ".h5", ".hdf5", ".nxs")  # these may keep their voxels in files that they only name

@@ -50,6 +50,8 @@ def test_the_root_of_a_chain_is_found():
 
 
 def test_an_error_of_a_loaders_worker_loses_its_traceback():
-    raised = ScanError("Caught ScanError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
-                       "  File \"a.py\", line 1\nsynfine_monai.errors.ScanError: core.tif is cut short.\n")  # fmt: skip
+    raised = ScanError(
+        "Caught ScanError in DataLoader worker process 0.\nOriginal Traceback (most recent call last):\n"
+        '  File "a.py", line 1\nsynfine_monai.errors.ScanError: core.tif is cut short.\n'
+    )
     assert str(find_scan_error(raised)) == "core.tif is cut short."

@@ -3,7 +3,7 @@ import yaml
 from monai.bundle import ConfigWorkflow
 
 from synfine_monai.bundle import read_options
-from synfine_monai.bundle.kinds import kind_of
+from synfine_monai.bundle.verb_options import kind_of
 from synfine_monai.errors import ScanError
 
 VERB = """# A verb.

@@ -8,8 +8,8 @@ import pytest
 from tiny_core import BUNDLE, CONFIGS, quiet_environment
 
 from synfine_monai.bundle import read_options
-from synfine_monai.bundle.command_line import command_for, help_text, main
 from synfine_monai.bundle.verbs import verbs
+from synfine_monai.command_line import command_for, help_text, main
 from synfine_monai.errors import ScanError
 
 
@@ -88,7 +88,7 @@ def test_a_deep_id_of_the_config_is_left_to_monai():
 
 
 def test_the_command_prints_what_it_runs_and_hands_on_its_failure(tmp_path):
-    program = "import sys; from synfine_monai.bundle.command_line import main; sys.exit(main())"
+    program = "import sys; from synfine_monai.command_line import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "segment", "no scan.tif"]
     done = subprocess.run(command, cwd=tmp_path, env=quiet_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -106,7 +106,7 @@ def test_every_verb_of_every_bundle_is_reachable():
 
 def test_help_needs_neither_torch_nor_monai():
     program = (
-        "import sys; from synfine_monai.bundle.command_line import main; main(['segment', '--help']); "
+        "import sys; from synfine_monai.command_line import main; main(['segment', '--help']); "
         "sys.exit(len({'torch', 'monai', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
@@ -120,7 +120,7 @@ def test_path_prints_a_bundles_folder(capsys):
 
 
 def test_the_terminal_shows_no_library_talking(tmp_path):
-    program = "import sys; from synfine_monai.bundle.command_line import main; sys.exit(main())"
+    program = "import sys; from synfine_monai.command_line import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "sample", "--output_dir", str(tmp_path / "sample")]
     done = subprocess.run(command, env=quiet_environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0

@@ -9,7 +9,7 @@ from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, write_tiff
 from synfine_monai.bundle import run_verb
 
 FINDERS = (
-    "survey.scan_field_of_view._found",
+    "survey.field_of_view._found",
     "survey.intensity._measured",
     "data.task_from_scan._grey_by_value",
     "data.labelled_slices._read_slices",

@@ -127,6 +127,7 @@ def test_examples_in_docstrings_run(tmp_path, monkeypatch):
 def test_the_notebook_runs(tmp_path, monkeypatch):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     book = nbformat.read(ROOT / "docs" / "notebooks" / "first_scan.ipynb", as_version=4)
+    monkeypatch.delenv("MPLBACKEND")  # a notebook shows its figures
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     nbclient.NotebookClient(book, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert any(output.output_type == "display_data" for cell in book.cells for output in cell.get("outputs", []))

@@ -4,25 +4,25 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from written_scans import saved
 
 from synfine_monai.data import load_labelled_slices
-from synfine_monai.data.label_files import label_files_of_slices
+from synfine_monai.data.labels_of_scan import label_files_of_slices
 from synfine_monai.data.task_from_scan import task_of_scan
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, new_scan_info
 
 PORE = np.kron(np.random.default_rng(0).random((4, 8, 9)) > 0.7, np.ones((1, 8, 8), bool))
 SCAN = (np.where(PORE, 50, 150) + np.random.default_rng(1).integers(0, 20, PORE.shape)).astype(np.uint8)
 LABELS = np.where(np.arange(4)[:, None, None] % 2, np.where(PORE, 2, 1), 0).astype(np.uint8)
 VOLUMES = ("labels.nii", "labels.nii.gz", "labels.ome.zarr", "labels.h5", "labels.nrrd")
-PAIRS = [*(("scan.tif", name) for name in (*VOLUMES, "folder")), ("scan.zarr", "labels.zarr"), ("scan.zarr", "folder"),
-         ("scan.zarr", "labels.nii"), ("slices", "labels.h5"), ("slices", "labels.zarr")]  # fmt: skip
-
-
-def saved(path, volume):
-    with create_scan(path, new_scan_info(path, volume.shape, np.uint8, 6.0)) as sink:
-        sink.write(volume)
-    return path
+PAIRS = [
+    *(("scan.tif", name) for name in (*VOLUMES, "folder")),
+    ("scan.zarr", "labels.zarr"),
+    ("scan.zarr", "folder"),
+    ("scan.zarr", "labels.nii"),
+    ("slices", "labels.h5"),
+    ("slices", "labels.zarr"),
+]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def png(path, values, mode=None):
 
 @pytest.mark.parametrize(("scan", "name"), PAIRS)
 def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
-    task = task_of_scan(saved(tmp_path / scan, SCAN), saved(tmp_path / name, LABELS), unlabelled_value=0)
+    task = task_of_scan(saved(tmp_path / scan, SCAN, 6), saved(tmp_path / name, LABELS, 6), unlabelled_value=0)
     (test,), (training,) = load_labelled_slices(task, "test"), load_labelled_slices(task, "training")
     assert (training.z, test.z) == (1, 3)
     for one in (training, test):
@@ -50,7 +50,7 @@ def test_labels_of_any_format_go_with_a_scan_of_any_other(tmp_path, scan, name):
 
 @pytest.mark.parametrize("name", VOLUMES)
 def test_sizes_that_differ_are_one_clear_line(tmp_path, name):
-    scan, labels = saved(tmp_path / "scan.tif", SCAN), saved(tmp_path / name, LABELS[:, :, 1:])
+    scan, labels = saved(tmp_path / "scan.tif", SCAN, 6), saved(tmp_path / name, LABELS[:, :, 1:], 6)
     with pytest.raises(ScanError, match=r"scan\.tif is \(4, 64, 72\) voxels .* are \(4, 64, 71\)\.$"):
         task_of_scan(scan, labels, unlabelled_value=0)
 
@@ -62,7 +62,9 @@ def test_png_slices_label_tiff_slices_of_their_name(slices):
     (labels / "._core_001.png").write_bytes(b"what macOS leaves")
     task = task_of_scan(scan, labels, unlabelled_value=0)
     assert [(i.image, i.name, i.slices) for i in (*task.training, *task.test)] == [
-        (scan, "scan", (1,)), (scan, "scan", (3,))]  # fmt: skip
+        (scan, "scan", (1,)),
+        (scan, "scan", (3,)),
+    ]
     (training,) = load_labelled_slices(task, "training")
     assert training.z == 1
     np.testing.assert_array_equal(training.label[training.fov], PORE[1][training.fov])
@@ -116,7 +118,11 @@ def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
     for z in range(4):
         tifffile.imwrite(labels / f"mask_{z + 1}.tif", LABELS[z])
     assert [file.name for file in label_files_of_slices(scan, labels).values()] == [
-        "mask_1.tif", "mask_2.tif", "mask_3.tif", "mask_4.tif"]  # fmt: skip
+        "mask_1.tif",
+        "mask_2.tif",
+        "mask_3.tif",
+        "mask_4.tif",
+    ]
     (labels / "mask_4.tif").unlink()
     with pytest.raises(ScanError, match=r"mask_1\.tif labels no slice"):
         label_files_of_slices(scan, labels)
@@ -125,4 +131,4 @@ def test_one_label_file_for_each_slice_may_have_names_of_its_own(slices):
 def test_a_few_slices_do_not_go_with_a_volume(slices, tmp_path):
     png(slices[1] / "core_001.png", LABELS[1])
     with pytest.raises(ScanError, match=r"labels holds 1 slice\(s\), but .*scan\.tif is one volume of 4"):
-        task_of_scan(saved(tmp_path / "scan.tif", SCAN), slices[1])
+        task_of_scan(saved(tmp_path / "scan.tif", SCAN, 6), slices[1])

@@ -24,8 +24,9 @@ def task(tmp_path):
         tifffile.imwrite(tmp_path / f"image{n}.tif", image)
         tifffile.imwrite(tmp_path / f"label{n}.tif", label)
         items.append(Item(tmp_path / f"image{n}.tif", tmp_path / f"label{n}.tif", None, "A", f"item{n}"))
-    return Task("core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1},
-                    training=tuple(items))  # fmt: skip
+    return Task(
+        "core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1}, training=tuple(items)
+    )
 
 
 def test_statistics_are_those_of_the_whole_specimen(task):

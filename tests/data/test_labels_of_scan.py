@@ -62,8 +62,9 @@ def test_slices_without_a_label_file_are_not_labelled(item):
 
 def test_only_files_of_the_slices_that_are_asked_for_are_read(item, monkeypatch):
     labels, opened = open_labels(item), []
-    monkeypatch.setattr(labels_of_scan, "open_scan", lambda path, real=labels_of_scan.open_scan: (
-        opened.append(path.name) or real(path)))  # fmt: skip
+    monkeypatch.setattr(
+        labels_of_scan, "open_scan", lambda path, real=labels_of_scan.open_scan: opened.append(path.name) or real(path)
+    )
     labels.read(3, 7)
     assert opened == ["core_003.tif"]
     assert drawn_depths(labels) == DRAWN

@@ -36,8 +36,12 @@ def test_what_was_written_is_read(folder, pairs):
     assert torch.equal(loaded["label"], pairs["label"])
     assert (loaded["image"].dtype, loaded["label"].dtype) == (torch.float16, torch.uint8)
     assert read_pairs_info(folder) == {
-        "format_version": 1, "phases": list(PHASES), "normalisation": "zscore", "source": "by hand", "pairs": 6
-    }  # fmt: skip
+        "format_version": 1,
+        "phases": list(PHASES),
+        "normalisation": "zscore",
+        "source": "by hand",
+        "pairs": 6,
+    }
     assert {file.name for file in folder.iterdir()} == {"pairs.pt", "pairs.json"}
 
 

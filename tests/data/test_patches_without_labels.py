@@ -19,8 +19,9 @@ def task(tmp_path):
         rock = 100 + 40 * (n == 3) + rng.integers(0, 9, (160, 160))
         tifffile.imwrite(tmp_path / f"{n}.tif", np.where(np.hypot(y, x) < 76, rock, 0).astype(np.uint8))
         items.append(Item(tmp_path / f"{n}.tif", None, None, "A", f"item{n}"))
-    return Task("core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1},
-                    training=tuple(items))  # fmt: skip
+    return Task(
+        "core", "sandstone", ("pore", "rock"), (("pore",), ("matrix",)), (0,), {0: 0, 1: 1}, training=tuple(items)
+    )
 
 
 def test_patches_lie_inside_the_core_and_on_every_slice(task):

@@ -19,7 +19,7 @@ from synfine_monai.data.sample_core import (
     scan_core,
 )
 from synfine_monai.errors import ScanError
-from synfine_monai.survey.field_of_view import find_field_of_view
+from synfine_monai.survey import find_field_of_view
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ def test_field_of_view_is_the_scanned_disc(sample, truth):
 
 
 def test_command_line_makes_the_same_files_again(sample, tmp_path):
-    command = [sys.executable, "-m", "synfine_monai.data.sample_core", "--output_dir", str(tmp_path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == str(tmp_path / "dataset.json")
+    command = [sys.executable, "-m", "synfine_monai.command_line", "sample", "--output_dir", str(tmp_path)]
+    done = subprocess.run([*command, "--seed", "0"], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "dataset.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in sample.iterdir())
     for path in sample.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from written_scans import saved
 
 from synfine_monai.data import SlabDataset
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, new_scan_info, open_scan
+from synfine_monai.scans import open_scan
 from synfine_monai.survey import FieldOfView, IntensityStatistics
 from synfine_monai.transforms import fill_outside
 
@@ -26,10 +27,7 @@ class Disc(FieldOfView):
 @pytest.fixture
 def scan(tmp_path):
     volume = np.random.default_rng(0).integers(50, 150, (11, 20, 24)).astype(np.uint8)
-    path = tmp_path / "scan.tif"
-    with create_scan(path, new_scan_info(path, volume.shape, np.uint8)) as sink:
-        sink.write(volume)
-    with open_scan(path) as opened:
+    with open_scan(saved(tmp_path / "scan.tif", volume)) as opened:
         yield opened
 
 
@@ -62,10 +60,7 @@ def test_any_order_gives_the_same_slabs(scan):
 def test_an_error_reaches_the_reader_of_its_slab(tmp_path):
     volume = np.ones((4, 20, 20), np.float32)
     volume[3, 2, 2] = np.nan
-    path = tmp_path / "scan.tif"
-    with create_scan(path, new_scan_info(path, volume.shape, np.float32), np.float32) as sink:
-        sink.write(volume)
-    with open_scan(path) as opened:
+    with open_scan(saved(tmp_path / "scan.tif", volume)) as opened:
         dataset = SlabDataset(opened, Disc(opened.shape), STATISTICS, slab_voxels=400)
         for i in range(3):
             assert dataset[i]["start"] == i
@@ -93,8 +88,6 @@ def test_a_scan_that_is_removed_meanwhile_is_said(tmp_path):
 
 
 def test_refuses_slices_that_are_too_small(tmp_path):
-    path = tmp_path / "thin.tif"
-    with create_scan(path, new_scan_info(path, (4, 15, 64), np.uint8)) as sink:
-        sink.write(np.ones((4, 15, 64), np.uint8))
+    path = saved(tmp_path / "thin.tif", np.ones((4, 15, 64), np.uint8))
     with open_scan(path) as opened, pytest.raises(ScanError, match=r"thin\.tif has slices of 15×64 .* 16×16"):
         SlabDataset(opened, Disc(opened.shape), STATISTICS)

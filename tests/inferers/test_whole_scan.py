@@ -19,7 +19,7 @@ from synfine_monai.bundle.plain_errors import find_scan_error
 from synfine_monai.inferers.engine_openvino import has_openvino
 from synfine_monai.networks import load_network
 from synfine_monai.scans import create_scan, new_scan_info, open_scan
-from synfine_monai.survey.scan_field_of_view import thin_pass
+from synfine_monai.survey.field_of_view import thin_pass
 
 CONFIG = Path(__file__).resolve().parents[2] / "bundles" / "rock_ct_segmentation" / "configs" / "inference.yaml"
 ENGINE = "openvino" if has_openvino() else "eager"  # what "auto" takes for the long scan only

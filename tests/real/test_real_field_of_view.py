@@ -7,8 +7,7 @@ import pytest
 import tifffile
 
 from synfine_monai.scans import open_scan
-from synfine_monai.survey import find_scan_field_of_view, measure_intensity
-from synfine_monai.survey.field_of_view import find_field_of_view
+from synfine_monai.survey import find_field_of_view, find_scan_field_of_view, measure_intensity
 from synfine_monai.transforms import fill_outside
 
 pytestmark = pytest.mark.real

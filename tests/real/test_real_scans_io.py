@@ -1,15 +1,15 @@
 """The scans of ../shared/data go in and out, and long ones need no more memory than short ones."""
 
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tifffile
+from written_scans import peak_of_labelling, saved
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, labels_path, new_scan_info, open_scan
+from synfine_monai.scans import create_scan, labels_path, open_scan
 
 pytestmark = pytest.mark.real
 
@@ -71,22 +71,11 @@ def test_slices_that_are_apart_are_no_volume(real_data):
         open_scan(real_data / "sandstone" / "images")
 
 
-PASS = """
-import sys
-from pathlib import Path
-from synfine_monai.scans import (create_scan, labels_path, open_scan)
-with open_scan(sys.argv[1]) as scan, create_scan(labels_path(scan.info, sys.argv[2]), scan.info) as sink:
-    for start in range(0, scan.shape[0], 4):
-        sink.write(scan.read(start, min(start + 4, scan.shape[0])) > 9000)
-print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-"""
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the peak: getrusage counts the parent's as well")
 @pytest.mark.parametrize("name", ["core.tif", "plain.tif", "core.nii.gz", "core.nrrd", "core.mha", "core", "raw"])
 def test_a_scan_four_times_as_long_needs_no_more_memory(real_data, tmp_path, name):
     with open_scan(real_data / "unlabelled" / "mortar_slices") as mortar:
-        volume, info = mortar.read()[:, ::2, ::2], mortar.info
+        volume = mortar.read()[:, ::2, ::2]
     peaks = []
     for times in (1, 4):
         path = tmp_path / str(times) / (name if name != "raw" else f"core_490x506x{12 * times}_uint16.raw")
@@ -95,10 +84,6 @@ def test_a_scan_four_times_as_long_needs_no_more_memory(real_data, tmp_path, nam
         if name == "plain.tif":
             tifffile.imwrite(path, stack, photometric="minisblack")
         else:
-            with create_scan(path, new_scan_info(path, stack.shape, info.dtype, 6), info.dtype) as sink:
-                sink.write(stack)
-        done = subprocess.run(
-            [sys.executable, "-c", PASS, path, tmp_path / "out"], capture_output=True, text=True, check=True
-        )
-        peaks.append(int(done.stdout))
+            saved(path, stack, 6)
+        peaks.append(peak_of_labelling(path, tmp_path / "out", 9000))
     assert peaks[1] < 1.02 * peaks[0], peaks

@@ -1,7 +1,5 @@
 """The same volume, saved in each format by the library that owns it, is the same scan with the same labels."""
 
-import warnings
-
 import h5py
 import nibabel
 import numpy as np
@@ -9,10 +7,10 @@ import pytest
 import SimpleITK
 import tifffile
 import zarr
+from zarr_stores import SIZE, by_ome_zarr
 
 from synfine_monai.scans import create_scan, labels_path, open_scan
 
-SIZE = (12.0, 6.0, 5.5)
 UM_TO_MM = 1e-3
 
 
@@ -80,24 +78,7 @@ def as_raw(path, volume):
 
 
 def as_ome_zarr(version):
-    def save(path, volume):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from ome_zarr.format import format_from_version
-            from ome_zarr.writer import write_image
-
-            write_image(
-                volume,
-                str(path / "core.ome.zarr"),
-                axes="zyx",
-                fmt=format_from_version(version),
-                scale=dict(zip("zyx", SIZE, strict=True)),
-                axes_units=dict.fromkeys("zyx", "micrometer"),
-                scale_factors=[2],
-            )
-        return path / "core.ome.zarr"
-
-    return save
+    return lambda path, volume: by_ome_zarr(path / "core.ome.zarr", volume, version)
 
 
 def as_zarr(path, volume):

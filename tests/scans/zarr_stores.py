@@ -1,5 +1,7 @@
 """Zarr and OME-Zarr as other programs write them."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,25 @@ def ome(path, volume=VOLUME, zarr_format=2, axes="zyx", scale=SIZE, unit="microm
         {"ome": {"version": version, "multiscales": multiscales}} if zarr_format == 3 else {"multiscales": multiscales}
     )
     plain(path / "0", volume, zarr_format, chunks)
+    return path
+
+
+def by_ome_zarr(path, volume, version, scale=SIZE, unit="micrometer"):
+    """An image with its pyramid, written by the library of the format's authors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from ome_zarr.format import format_from_version
+        from ome_zarr.writer import write_image
+
+        write_image(
+            volume,
+            str(path),
+            axes="zyx",
+            fmt=format_from_version(version),
+            scale=dict(zip("zyx", scale, strict=True)),
+            axes_units=dict.fromkeys("zyx", unit),
+            scale_factors=[2],
+        )
     return path
 
 

@@ -9,12 +9,12 @@ from synfine_monai.scans import open_scan
 from synfine_monai.survey import (
     METHODS,
     IntensityStatistics,
+    find_field_of_view,
     find_scan_field_of_view,
     grey_level_shift,
     measure_intensity,
     measure_scan_intensity,
 )
-from synfine_monai.survey.field_of_view import find_field_of_view
 
 
 def volume(mean: float = 100.0, deviation: float = 10.0, seed: int = 0) -> np.ndarray:

@@ -73,8 +73,10 @@ def test_another_mask_or_a_changed_one_is_another_field_of_view(tmp_path):
 def test_methods_have_their_own_grey_levels(tmp_path):
     path = save(tmp_path / "core.tif", GREY)
     assert [survey(path, method=m)[1].method for m in ("zscore", "median_mad", "zscore")] == [
-        "zscore", "median_mad", "zscore",
-    ]  # fmt: skip
+        "zscore",
+        "median_mad",
+        "zscore",
+    ]
 
 
 def test_nothing_is_kept_of_files_that_may_name_others(tmp_path):

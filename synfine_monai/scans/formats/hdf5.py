@@ -1,4 +1,4 @@
-"""HDF5 scans: one 3-D dataset of a file, named as core.h5:/path/in/file or the only one there is."""
+"""HDF5: one 3-D dataset of a file, named as core.h5:/path/in/file or the only one there is."""
 
 import json
 import os
@@ -10,19 +10,23 @@ from typing import Any, Self
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
-from synfine_monai.scans.chunk_layers import ChunkLayers
+from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
+from synfine_monai.scans.formats.pyramid import Halver, LayeredLevels, layer_depth
 from synfine_monai.scans.formats.table import FORMATS
 from synfine_monai.scans.optional import optional_library
-from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
-
-__all__ = ["Hdf5Scan", "split_dataset"]
+from synfine_monai.scans.patient_file import PatientFile
+from synfine_monai.scans.sink import ScanSink
+from synfine_monai.scans.stored_axes import ChunkLayers, VolumeAxes, find_volume_axes
 
 NAMED = re.compile(r"(.+\.(?:h5|hdf5|nxs)):(.+)", re.IGNORECASE)
 AXIS_NAMES = set("tczyx")
 ITK_VOXELS, ITK_SPACING = "VoxelData", "Spacing"
 VIRTUAL = "."
 """How a virtual dataset names its own file."""
+DATASET = "/data"
+CHUNK_SIDE = 256
+LEVEL = 1
+"""Of gzip: labels shrink well at any level."""
 
 
 def split_dataset(path: str | os.PathLike) -> tuple[Path, str | None]:
@@ -31,7 +35,7 @@ def split_dataset(path: str | os.PathLike) -> tuple[Path, str | None]:
     return (Path(path), None) if named is None else (Path(named[1]), "/" + named[2].strip("/"))
 
 
-class Hdf5Scan(Scan):
+class Hdf5Scan(FileScan):
     """A dataset of grey levels, axes z, y, x unless it says otherwise.
 
     The voxel size is in its attribute ``element_size_um`` (z, y, x), as Fiji's HDF5 plugin writes it, or in ITK's
@@ -39,65 +43,48 @@ class Hdf5Scan(Scan):
 
     Args:
         path: the file.
-        dataset: name in the file, or None for the only one with three axes.
+        given: name of the dataset in the file, or None for the only one with three axes.
 
     Raises:
         ScanError: for no or several datasets, colour, several channels or time points, axes in another order, and
             compression that h5py does not know.
     """
 
-    def __init__(self, path: Path, dataset: str | None = None) -> None:
-        self._file: Any = None
-        self._process = 0
-        try:
-            info = self._described(path, dataset)
-        except BaseException:
-            self.close()
-            raise
-        super().__init__(info)
-
     @classmethod
     def opened(cls, path: Path, options: OpenOptions) -> Self:
         return cls(path, options.dataset)
 
-    def _described(self, path: Path, dataset: str | None) -> ScanInfo:
+    def _open(self, path: Path) -> Any:
+        h5py = optional_library("h5py", path.name, FORMATS["hdf5"].extra)
+        with suppress(ImportError):  # reads what synchrotrons compress with
+            import hdf5plugin  # noqa: F401
+        return h5py.File(path, "r")
+
+    def _described(self, path: Path, given: str | None) -> ScanInfo:
         file = self._opened(path)
-        self._name = dataset or _only_dataset(file, path)
+        self._name = given or _only_dataset(file, path)
         array = _dataset(file, self._name, path)
         spoken = f"{path.name}:{self._name}"
-        if array.dtype.kind not in "buif":
-            raise ScanError(f"{spoken} holds {array.dtype} numbers; save it as integers or real floating point.")
+        dtype = grey_dtype(spoken, array.dtype)
         _refuse_unreadable(array, spoken, path)
         axes = find_volume_axes(spoken, array.shape, _axis_names(array))
-        dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
         size = _voxel_size(array, axes)
         affine = np.eye(4) if size is None else np.diag([*reversed(size), 1.0])
         self._layers = ChunkLayers(axes, dtype, axes.of(array.chunks, 1)[0] if array.chunks else 1)
         layout = {"dataset": self._name, "unit": None if size is None else "um"}
         return ScanInfo(path, "hdf5", axes.shape, dtype, size, affine, layout)
 
-    def _opened(self, path: Path) -> Any:
-        # a forked worker shares the file with its parent, so it opens its own
-        if self._file is None or self._process != os.getpid():
-            h5py = optional_library("h5py", path.name, FORMATS["hdf5"].extra)
-            with suppress(ImportError):  # reads what synchrotrons compress with
-                import hdf5plugin  # noqa: F401
-            self._file, self._process = h5py.File(path, "r"), os.getpid()
-        return self._file
-
     def _read(self, start: int, stop: int) -> np.ndarray:
         return self._layers.read(self._opened(self.info.path)[self._name], start, stop)
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-            if hasattr(self, "_layers"):
-                self._layers.forget()
+        super().close()
+        if hasattr(self, "_layers"):
+            self._layers.forget()
 
     def __getstate__(self) -> dict[str, Any]:
         self._layers.forget()
-        return {**self.__dict__, "_file": None}
+        return super().__getstate__()
 
 
 def _dataset(file: Any, name: str, path: Path) -> Any:
@@ -185,3 +172,55 @@ def _voxel_size(array: Any, axes: VolumeAxes) -> tuple[float, float, float] | No
     # single precision, as Fiji writes it, turns 2.214 into 2.2139999866
     z, y, x = (float(f"{size:.7g}" if np.float32(size) == size else f"{size:.12g}") for size in sizes)
     return z, y, x
+
+
+class Hdf5Sink(ScanSink):
+    """A dataset with the attribute ``element_size_um``; channels are the first axis."""
+
+    def _begin(self) -> None:
+        h5py = optional_library("h5py", self.path.name, FORMATS["hdf5"].extra)
+        if split_dataset(self.path)[1] is not None:
+            raise ScanError(f"{self.path} names a dataset; labels are a file of their own: give the file alone.")
+        self._disk = PatientFile(self.partial)
+        self._file = h5py.File(self._disk, "w")
+        self._dataset()
+
+    def _dataset(self) -> None:
+        slice_bytes = self.shape[1] * self.shape[2] * (self.channels or 1) * self.dtype.itemsize
+        depth = layer_depth(self.shape[0], slice_bytes)
+        chunks = tuple(min(n, most) for n, most in zip(self.shape, (depth, CHUNK_SIDE, CHUNK_SIDE), strict=True))
+        front, names = ((), "zyx") if self.channels is None else ((self.channels,), "czyx")
+        data = self._file.create_dataset(
+            self.like.layout.get("dataset", DATASET),
+            (*front, *self.shape),
+            self.dtype,
+            chunks=((1,) * len(front)) + chunks,
+            compression="gzip",
+            compression_opts=LEVEL,
+        )
+        for axis, name in enumerate(names):
+            data.dims[axis].label = name
+        if self.like.voxel_size_um is not None:
+            data.attrs["element_size_um"] = np.asarray(self.like.voxel_size_um, dtype=float)
+
+        def write(first: int, block: np.ndarray) -> None:
+            data[..., first : first + block.shape[1], :, :] = block if front else block[0]
+
+        self._layers = LayeredLevels([write], depth, Halver(False))
+
+    def _append(self, slab: np.ndarray) -> None:
+        self._layers.append(slab[None] if self.channels is None else slab)
+        self._disk.raise_error()
+
+    def _finish(self) -> None:
+        self._layers.finish()
+        self._close()
+        self._disk.raise_error()
+
+    def _discard(self) -> None:
+        if hasattr(self, "_file"):
+            self._close()
+
+    def _close(self) -> None:
+        self._file.close()
+        self._disk.close()

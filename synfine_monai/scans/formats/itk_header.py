@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.voxel_size import known_unit
-
-__all__ = ["ItkHeader", "read_itk_header"]
+from synfine_monai.scans.voxel_stream import VoxelStream
 
 LONGEST_LINE = 65_536
 
@@ -121,3 +122,24 @@ def _metaimage_encoding(fields: Mapping[str, str], data_path: Path, offset: int)
     with open(data_path, "rb") as file:
         file.seek(offset)
         return "gzip" if file.read(2) == b"\x1f\x8b" else "zlib"
+
+
+def voxel_stream_of(header: ItkHeader, shape: tuple[int, int, int], dtype: np.dtype, path: Path) -> VoxelStream | None:
+    """Direct access to the voxels of ``path``, or None for what only SimpleITK reads.
+
+    Raises:
+        ScanError: if there are fewer voxels than ``shape`` (D, H, W) says.
+    """
+    if header.encoding is None:
+        return None
+    stored, offset = dtype.newbyteorder(header.byte_order), header.offset
+    needed, size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize, header.data_path.stat().st_size
+    if header.encoding == "raw":
+        offset = size - needed if offset < 0 else offset
+        if offset < 0 or offset + needed > size:
+            raise ScanError(
+                f"{path.name} is cut short: {header.data_path.name} has {size:,} bytes, but "
+                f"{max(offset, 0):,} of header and {needed:,} of voxels are needed; copy or export it "
+                "again."
+            )
+    return VoxelStream(header.data_path, offset, shape, stored, header.encoding)

@@ -14,9 +14,7 @@ import numpy as np
 from scipy.ndimage import label
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.volume_axes import VolumeAxes
-
-__all__ = ["LostChunks"]
+from synfine_monai.scans.stored_axes import VolumeAxes
 
 METADATA = {"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"}
 

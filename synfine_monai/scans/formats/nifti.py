@@ -10,11 +10,10 @@ import nibabel
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo, ScanSink
+from synfine_monai.scans.base import Scan, ScanInfo
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
-
-__all__ = ["NiftiScan", "NiftiSink"]
 
 UNITS = {1: "m", 2: "mm", 3: "um"}
 """Spatial part of xyzt_units; 0 is unknown."""

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.scans.base import ScanInfo
-from synfine_monai.scans.voxel_size import known_unit, sizes_of_affine
-
-__all__ = ["OmeLevel", "find_level", "multiscales_attributes", "ome_attributes"]
+from synfine_monai.scans.stored_axes import VolumeAxes
+from synfine_monai.scans.voxel_size import MICROMETRES, known_unit, sizes_of_affine
 
 UNIT_NAMES = {
     "nm": "nanometer",
@@ -114,3 +113,26 @@ def multiscales_attributes(
         return {"ome": {"version": version, "multiscales": [image], **({"image-label": {}} if labels else {})}}
     marked = {"image-label": {"version": version}} if labels else {}
     return {"multiscales": [{"version": version, **image}], **marked}
+
+
+def level_geometry(
+    axes: VolumeAxes, level: OmeLevel | None
+) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
+    """Voxel size, affine, and the unit of the affine."""
+    affine = np.eye(4)
+    if level is None or not level.scale:
+        return None, affine, None
+    steps, origin = axes.of(level.scale, level.scale[-1]), axes.of(level.translation, 0.0)
+    units = axes.of(level.units, level.units[-1])
+    usable = all(np.isfinite(steps)) and min(steps) > 0
+    known = usable and None not in units
+    factors, unit = (1.0, 1.0, 1.0), units[0] if known else None
+    if known and len(set(units)) > 1:
+        factors, unit = tuple(MICROMETRES[one] for one in units), "um"
+    if usable:
+        affine[[2, 1, 0], [2, 1, 0]] = np.multiply(steps, factors)
+        affine[[2, 1, 0], 3] = np.multiply(origin, factors)
+    if not known:
+        return None, affine, None
+    z, y, x = (float(f"{step * MICROMETRES[one]:.12g}") for step, one in zip(steps, units, strict=True))
+    return (z, y, x), affine, unit

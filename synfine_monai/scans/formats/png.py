@@ -8,8 +8,6 @@ from PIL import Image
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import Scan, ScanInfo
 
-__all__ = ["PngScan"]
-
 DTYPES = {"1": np.uint8, "L": np.uint8, "P": np.uint8, "I": np.uint16, "I;16": np.uint16}
 """Pillow's mode -> type; a PNG has 16 bits at most, whatever Pillow holds them in."""
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Halver", "LayeredLevels", "layer_depth", "level_shapes"]
-
 SMALLEST_LEVEL = 256
 """Levels are added until no axis is longer."""
 

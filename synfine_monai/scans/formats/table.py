@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from synfine_monai.scans.base import Scan, ScanSink
-
-__all__ = ["FORMATS", "Format"]
+from synfine_monai.scans.base import Scan
+from synfine_monai.scans.sink import ScanSink
 
 
 @dataclass(frozen=True)
@@ -51,15 +50,13 @@ def _class(where: str | type) -> type:
 
 # labels alone are no NeXus file, an NRRD header without its voxels is half of one, and PNG is for reading only
 FORMATS: dict[str, Format] = {
-    "tiff": Format("tiff:TiffScan", "tiff_sink:TiffSink", (".tif", ".tiff"), ".ome", "um"),
+    "tiff": Format("tiff:TiffScan", "tiff:TiffSink", (".tif", ".tiff"), ".ome", "um"),
     "nifti": Format("nifti:NiftiScan", "nifti:NiftiSink", (".nii", ".nii.gz")),
-    "nrrd": Format("itk:ItkScan", "itk_sink:NrrdSink", (".nrrd", ".nhdr"), written_as={".nhdr": ".nrrd"}, space="LPS"),
-    "mha": Format("itk:ItkScan", "itk_sink:MetaImageSink", (".mha",), space="LPS"),
-    "mhd": Format("itk:ItkScan", "itk_sink:MetaImageSink", (".mhd",), space="LPS"),
-    "zarr": Format("zarr:ZarrScan", "zarr_sink:ZarrSink", (".zarr",), ".ome", "um", {"": ".ome.zarr"}, extra="zarr"),
-    "hdf5": Format(
-        "hdf5:Hdf5Scan", "hdf5_sink:Hdf5Sink", (".h5", ".hdf5", ".nxs"), "", "um", {".nxs": ".h5"}, extra="zarr"
-    ),
+    "nrrd": Format("itk:ItkScan", "itk:NrrdSink", (".nrrd", ".nhdr"), written_as={".nhdr": ".nrrd"}, space="LPS"),
+    "mha": Format("itk:ItkScan", "itk:MetaImageSink", (".mha",), space="LPS"),
+    "mhd": Format("itk:ItkScan", "itk:MetaImageSink", (".mhd",), space="LPS"),
+    "zarr": Format("zarr:ZarrScan", "zarr:ZarrSink", (".zarr",), ".ome", "um", {"": ".ome.zarr"}, extra="zarr"),
+    "hdf5": Format("hdf5:Hdf5Scan", "hdf5:Hdf5Sink", (".h5", ".hdf5", ".nxs"), "", "um", {".nxs": ".h5"}, extra="zarr"),
     "png": Format("png:PngScan", None, (".png",), written_as={".png": ".tif"}),
     "raw": Format("raw:RawScan", "raw:RawSink", (".raw",), unit="um"),
     "tiff_folder": Format("tiff_folder:TiffFolderScan", "tiff_folder:TiffFolderSink", unit="um"),

@@ -1,70 +1,62 @@
-"""TIFF scans, read page by page: plain, ImageJ, OME and BigTIFF, with any compression that imagecodecs knows."""
+"""TIFF, read and written page by page: plain, ImageJ, OME and BigTIFF, any compression that imagecodecs knows."""
 
-import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from tifffile import TiffFile, TiffPage, TiffPageSeries
+from tifffile import TiffFile, TiffPage, TiffPageSeries, TiffWriter
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
-from synfine_monai.scans.formats.tiff_voxel_size import tiff_voxel_steps
+from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
+from synfine_monai.scans.formats.tiff_voxel_size import (
+    imagej_description,
+    ome_description,
+    tiff_page_options,
+    tiff_voxel_steps,
+)
+from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
-
-__all__ = ["TiffScan"]
 
 AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 
 MOST_CHANNELS = 4
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+CLASSIC_LIMIT = 4 * 1000**3
+"""Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
 
 
-class TiffScan(Scan):
+class TiffScan(FileScan):
     """A TIFF with one grey-level image a page.
 
     Args:
         path: the file.
-        errors: list in which the library's logged errors gather while it is open (see ``quiet_libraries``).
+        given: list in which the library's logged errors gather while it is open (see ``quiet_libraries``).
 
     Raises:
         ScanError: for colour, complex and 4-D images, pages that differ in shape or type, and files cut short.
     """
 
-    def __init__(self, path: Path, errors: list[str]) -> None:
-        self._tif: TiffFile | None = None
-        self._process = 0
-        _refuse_unequal_pages(path)
-        try:
-            info, self._stream = self._described(path, errors)
-        except BaseException:
-            self.close()
-            raise
-        super().__init__(info)
-
     @classmethod
     def opened(cls, path: Path, options: OpenOptions) -> Self:
         return cls(path, options.errors)
 
-    def _described(self, path: Path, errors: list[str]) -> tuple[ScanInfo, VoxelStream | None]:
+    def _open(self, path: Path) -> TiffFile:
+        return TiffFile(path)
+
+    def _described(self, path: Path, given: list[str]) -> ScanInfo:
+        _refuse_unequal_pages(path)
         tif = self._opened(path)
         series = _grey_series(tif, path)
-        _refuse_missing_pages(tif, series, path, errors)
+        _refuse_missing_pages(tif, series, path, given)
         first = series.keyframe
         shape = (_page_count(series), first.imagelength, first.imagewidth)
-        dtype = np.dtype(np.uint8) if first.dtype == bool else first.dtype.newbyteorder("=")
+        dtype = grey_dtype(path.name, first.dtype)
         voxel_size_um, affine, unit = _geometry(tiff_voxel_steps(tif, shape[0]))
         kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "plain"
         layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
-        info = ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout)
-        return info, _plain_stream(tif, series, path, shape)
-
-    def _opened(self, path: Path) -> TiffFile:
-        # a forked worker shares the file position with its parent, so it opens its own
-        if self._tif is None or self._process != os.getpid():
-            self._tif, self._process = TiffFile(path), os.getpid()
-        return self._tif
+        self._stream = _plain_stream(tif, series, path, shape)
+        return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:
@@ -75,14 +67,6 @@ class TiffScan(Scan):
             _refuse_short_page(series.pages[z], series.keyframe.parent.filehandle.size, self.info.path, z)
             slab[z - start] = series.pages[z].asarray().reshape(self.shape[1:])
         return slab
-
-    def close(self) -> None:
-        if self._tif is not None:
-            self._tif.close()
-            self._tif = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tif": None}
 
 
 def _refuse_unequal_pages(path: Path) -> None:
@@ -120,9 +104,7 @@ def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
     Raises:
         ScanError: if its images are no grey levels, or have more axes than z, y and x.
     """
-    first = tif.pages.first
-    if first.dtype is None or first.dtype.kind not in "uifb":
-        raise ScanError(f"{path.name} holds {first.dtype} numbers; save it as integers or real floating point.")
+    grey_dtype(path.name, tif.pages.first.dtype)
     series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
     if len(series) > 1:
         raise ScanError(
@@ -194,3 +176,30 @@ def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) 
 
 def _says(page: TiffPage) -> str:
     return "×".join(str(n)[:12] for n in reversed(page.shape)) + f" {page.dtype}"  # a garbled size may be a long tuple
+
+
+class TiffSink(ScanSink):
+    """One page a slice (and channel); OME where the source was OME, else with ImageJ's description."""
+
+    def _begin(self) -> None:
+        count = self.channels or 1
+        nbytes = int(np.prod(self.shape)) * count * self.dtype.itemsize
+        self._tif = TiffWriter(self.partial, bigtiff=bool(self.like.layout.get("bigtiff")) or nbytes > CLASSIC_LIMIT)
+        if self.like.layout.get("kind") == "ome":
+            self._description: str | bytes | None = ome_description(self.like, self.dtype, count)
+        else:
+            self._description = imagej_description(self.like, self.shape[0], self.channels)
+
+    def _append(self, slab: np.ndarray) -> None:
+        pages = slab[None] if self.channels is None else slab
+        for images in np.moveaxis(pages, 0, 1):
+            for image in images:
+                self._tif.write(image, description=self._description, **tiff_page_options(self.like))
+                self._description = None  # it stands on the first page
+
+    def _finish(self) -> None:
+        self._tif.close()
+
+    def _discard(self) -> None:
+        if hasattr(self, "_tif"):
+            self._tif.filehandle.close()

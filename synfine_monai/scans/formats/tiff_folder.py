@@ -8,13 +8,11 @@ import numpy as np
 from tifffile import imwrite
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo, ScanSink, one_line
+from synfine_monai.scans.base import Scan, ScanInfo, plain_library
 from synfine_monai.scans.formats.table import FORMATS
 from synfine_monai.scans.formats.tiff import TiffScan
-from synfine_monai.scans.formats.tiff_sink import imagej_description, tiff_page_options
-from synfine_monai.scans.quiet import quiet_libraries
-
-__all__ = ["TiffFolderScan", "TiffFolderSink", "slice_files"]
+from synfine_monai.scans.formats.tiff_voxel_size import imagej_description, tiff_page_options
+from synfine_monai.scans.sink import ScanSink
 
 EXTENSIONS = FORMATS["tiff"].extensions
 
@@ -79,9 +77,6 @@ class TiffFolderSink(ScanSink):
     def _finish(self) -> None:
         """Every slice is complete already."""
 
-    def _discard(self) -> None:
-        """Nothing stays open."""
-
 
 def slice_files(folder: Path) -> list[Path]:
     """The TIFFs of a folder in the order of the one number that differs between their names.
@@ -132,19 +127,12 @@ def _is_slice(file: Path) -> bool:
 
 
 def _opened(file: Path) -> TiffScan:
-    try:
-        with quiet_libraries() as errors:
+    name = f"{file.parent.name}/{file.name}"
+    with plain_library(f"{name} cannot be read as TIFF, it is cut short or damaged") as errors:
+        try:
             return TiffScan(file, errors)
-    except (ScanError, MemoryError):
-        raise
-    except FileNotFoundError as problem:
-        raise ScanError(
-            f"{file.parent.name}/{file.name} was removed or moved while it was read: put it back and start again."
-        ) from problem
-    except Exception as problem:  # tifffile has many errors for damaged files
-        raise ScanError(
-            f"{file.parent.name}/{file.name} cannot be read as TIFF, it is cut short or damaged ({one_line(problem)})."
-        ) from problem
+        except FileNotFoundError as problem:
+            raise ScanError(f"{name} was removed or moved while it was read: put it back and start again.") from problem
 
 
 def _slice_info(file: Path) -> ScanInfo:

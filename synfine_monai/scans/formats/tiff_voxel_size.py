@@ -1,15 +1,16 @@
-"""Voxel size of a TIFF by the tags of ImageJ, OME and plain TIFF."""
+"""Voxel size of a TIFF, read from and written to the tags of ImageJ, OME and plain TIFF."""
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from tifffile import TiffFile
+import numpy as np
+from tifffile import OmeXml, TiffFile
 
-from synfine_monai.scans.voxel_size import MICROMETRES, known_unit, shortest_size
-
-__all__ = ["tiff_voxel_steps"]
+from synfine_monai.scans.base import ScanInfo
+from synfine_monai.scans.voxel_size import MICROMETRES, known_unit, shortest_size, sizes_of_affine
 
 RESOLUTION_UNITS = {2: "inch", 3: "cm", 4: "mm", 5: "um"}
 PRINT_RESOLUTIONS = {72, 96, 100, 120, 144, 150, 180, 200, 240, 300, 360, 400, 600, 720, 1200, 2400}
@@ -93,3 +94,59 @@ def _pixel(tags: Mapping[str, Any]) -> tuple[float, float] | None:
         return None
     (y_pixels, y_units), (x_pixels, x_units) = rationals
     return shortest_size(y_pixels, y_units), shortest_size(x_pixels, x_units)
+
+
+def tiff_page_options(like: ScanInfo) -> dict[str, Any]:
+    """Arguments of ``TiffWriter.write`` for one slice of a label volume like ``like``."""
+    steps = _steps(like)
+    resolution = None if steps is None else (1 / steps[2], 1 / steps[1])
+    return {
+        "metadata": None,
+        "compression": "zlib",
+        "photometric": "minisblack",
+        "resolution": resolution,
+        "resolutionunit": "NONE",
+        "software": "synfine_monai",
+    }
+
+
+def imagej_description(like: ScanInfo, depth: int, channels: int | None = None) -> str:
+    """ImageJ's description of ``depth`` slices with the voxel size of ``like``."""
+    count = channels or 1
+    lines = ["ImageJ=1.11a", f"images={depth * count}"]
+    if count > 1:
+        lines.append(f"channels={count}")
+    lines.append(f"slices={depth}")
+    if count > 1:
+        lines += ["hyperstack=true", "mode=grayscale"]
+    if (steps := _steps(like)) is not None:
+        lines += [f"unit={like.layout.get('unit') or 'um'}", f"spacing={steps[0]!r}"]
+    return "\n".join(lines) + "\n"
+
+
+def ome_description(like: ScanInfo, dtype: np.dtype, count: int) -> bytes:
+    """OME's description of a stack of ``count`` channels with the voxel size of ``like``."""
+    depth, height, width = like.shape
+    sizes: dict[str, Any] = {}
+    if (steps := _steps(like)) is not None:
+        unit = {"um": "µm", "inch": "in"}.get(like.layout.get("unit") or "um", like.layout.get("unit"))
+        for axis, step in zip("ZYX", steps, strict=True):
+            sizes |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": unit}
+    xml = OmeXml()
+    shape = (depth, count, height, width)
+    xml.addimage(
+        dtype=dtype.name,
+        shape=shape,
+        storedshape=(depth * count, 1, 1, height, width, 1),
+        axes="ZCYX",
+        Name=Path(like.path).name,
+        **sizes,
+    )
+    return xml.tostring(declaration=True).encode()
+
+
+def _steps(like: ScanInfo) -> tuple[float, float, float] | None:
+    """(z, y, x) in the file's unit."""
+    if like.voxel_size_um is None:
+        return None
+    return sizes_of_affine(like.affine)

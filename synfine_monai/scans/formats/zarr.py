@@ -1,25 +1,37 @@
-"""Zarr and OME-Zarr scans, formats 2 and 3, read by windows of slices through zarr."""
+"""Zarr and OME-Zarr, formats 2 and 3: read by windows of slices, written as OME-Zarr with a pyramid."""
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans.base import Scan, ScanInfo
-from synfine_monai.scans.chunk_layers import ChunkLayers
+from synfine_monai.scans.base import Scan, ScanInfo, grey_dtype
 from synfine_monai.scans.formats.lost_chunks import LostChunks
-from synfine_monai.scans.formats.ome_multiscales import OmeLevel, find_level, ome_attributes
+from synfine_monai.scans.formats.ome_multiscales import (
+    OmeLevel,
+    find_level,
+    level_geometry,
+    multiscales_attributes,
+    ome_attributes,
+)
+from synfine_monai.scans.formats.pyramid import Halver, LayeredLevels, layer_depth, level_shapes
 from synfine_monai.scans.formats.table import FORMATS
 from synfine_monai.scans.optional import optional_library
-from synfine_monai.scans.volume_axes import VolumeAxes, find_volume_axes
-from synfine_monai.scans.voxel_size import MICROMETRES
-
-__all__ = ["ZarrScan", "is_zarr", "zarr_root"]
+from synfine_monai.scans.sink import ScanSink
+from synfine_monai.scans.stored_axes import ChunkLayers, find_volume_axes
 
 NODE_FILES = ("zarr.json", ".zarray", ".zgroup")
 AXIS_NAMES = set("tczyx")
+LEVEL = 1
+"""Of gzip, which every reader knows, also Java's without native libraries; labels shrink well at any level."""
+
+CHUNK_SIDE = 256
+WIDE = 2048
+"""Slices wider than this get chunks of twice the side, so that a store has not too many files."""
 
 
 def is_zarr(path: Path) -> bool:
@@ -54,11 +66,9 @@ class ZarrScan(Scan):
         self._folder, level = _find_array(path, root)
         array = _open(self._folder)
         name = root.name if self._folder == root else f"{root.name}/{self._folder.relative_to(root).as_posix()}"
-        if array.dtype.kind not in "buif":
-            raise ScanError(f"{name} holds {array.dtype} numbers; save it as integers or real floating point.")
+        dtype = grey_dtype(name, array.dtype)
         self._axes = find_volume_axes(name, array.shape, _axis_names(array, level))
-        dtype = np.dtype(np.uint8) if array.dtype == bool else array.dtype.newbyteorder("=")
-        voxel_size_um, affine, unit = _geometry(self._axes, level)
+        voxel_size_um, affine, unit = level_geometry(self._axes, level)
         layout = {"unit": unit, "version": "0.5" if array.metadata.zarr_format == 3 else "0.4"}
         super().__init__(
             ScanInfo(
@@ -160,24 +170,72 @@ def _axis_names(array: Any, level: OmeLevel | None) -> Sequence[str] | None:
     return [str(name).lower() for name in names] if known else None
 
 
-def _geometry(
-    axes: VolumeAxes, level: OmeLevel | None
-) -> tuple[tuple[float, float, float] | None, np.ndarray, str | None]:
-    """Voxel size, affine, and the unit of the affine."""
-    affine = np.eye(4)
-    if level is None or not level.scale:
-        return None, affine, None
-    steps, origin = axes.of(level.scale, level.scale[-1]), axes.of(level.translation, 0.0)
-    units = axes.of(level.units, level.units[-1])
-    usable = all(np.isfinite(steps)) and min(steps) > 0
-    known = usable and None not in units
-    factors, unit = (1.0, 1.0, 1.0), units[0] if known else None
-    if known and len(set(units)) > 1:
-        factors, unit = tuple(MICROMETRES[one] for one in units), "um"
-    if usable:
-        affine[[2, 1, 0], [2, 1, 0]] = np.multiply(steps, factors)
-        affine[[2, 1, 0], 3] = np.multiply(origin, factors)
-    if not known:
-        return None, affine, None
-    z, y, x = (float(f"{step * MICROMETRES[one]:.12g}") for step, one in zip(steps, units, strict=True))
-    return (z, y, x), affine, unit
+class ZarrSink(ScanSink):
+    """An image that napari and Fiji open, 8-bit labels as labels; channels are the first axis.
+
+    OME-Zarr 0.5 (Zarr format 3) if the source is that, else 0.4 (format 2), which all viewers read. Chunks that are
+    empty are written as well, so that a missing one can be told.
+    """
+
+    def _begin(self) -> None:
+        zarr = optional_library("zarr", self.path.name, FORMATS["zarr"].extra)
+        if self.path.exists() and not (self.path.is_dir() and is_zarr(self.path)):
+            raise ScanError(f"{self.path} exists and is no Zarr store; choose another --output_dir.")
+        self._version = self.like.layout.get("version", "0.4")
+        self._shapes = level_shapes(self.shape)
+        slice_bytes = self.shape[1] * self.shape[2] * (self.channels or 1) * self.dtype.itemsize
+        depth = layer_depth(self.shape[0], slice_bytes)
+        self._group = zarr.create_group(store=str(self.partial), zarr_format=3 if self._version == "0.5" else 2)
+        arrays = [self._array(number, shape, depth) for number, shape in enumerate(self._shapes)]
+        self._halver = Halver(self.channels is None and self.dtype == np.uint8)
+        self._levels = LayeredLevels([partial(_write, array) for array in arrays], depth, self._halver)
+
+    def _array(self, number: int, shape: tuple[int, int, int], depth: int) -> Any:
+        side = CHUNK_SIDE if max(self.shape[1:]) <= WIDE else 2 * CHUNK_SIDE
+        chunks = tuple(min(n, most) for n, most in zip(shape, (depth, side, side), strict=True))
+        front, names = ((), "zyx") if self.channels is None else ((self.channels,), "czyx")
+        options: dict[str, Any] = {
+            "shape": (*front, *shape),
+            "chunks": ((1,) * len(front)) + chunks,
+            "fill_value": 0,
+            "dtype": self.dtype,
+            "config": {"write_empty_chunks": True},
+        }
+        if self._version == "0.5":
+            from zarr.codecs import GzipCodec
+
+            return self._group.create_array(
+                str(number), dimension_names=list(names), compressors=GzipCodec(level=LEVEL), **options
+            )
+        from numcodecs import GZip
+
+        return self._group.create_array(
+            str(number), chunk_key_encoding={"name": "v2", "separator": "/"}, compressors=GZip(level=LEVEL), **options
+        )
+
+    def _append(self, slab: np.ndarray) -> None:
+        self._levels.append(slab[None] if self.channels is None else slab)
+
+    def _finish(self) -> None:
+        self._levels.finish()
+        factors, factor = [], np.ones(3, int)
+        for shape in self._shapes:
+            factors.append(factor.tolist())
+            factor = factor * [2 if n > 1 else 1 for n in shape]
+        name = self.path.name.removesuffix(".zarr").removesuffix(".ome")
+        self._group.attrs.update(
+            multiscales_attributes(
+                self.like, self._version, factors, channels=bool(self.channels), labels=self._halver.labels, name=name
+            )
+        )
+
+
+def _write(array: Any, first: int, block: np.ndarray) -> None:
+    """Chunk by chunk: after an error, nothing goes on writing in the background."""
+    channels = range(0, block.shape[0], array.chunks[0]) if array.ndim == 4 else range(1)
+    for c, y, x in product(
+        channels, *(range(0, n, side) for n, side in zip(block.shape[2:], array.chunks[-2:], strict=True))
+    ):
+        place = (slice(y, y + array.chunks[-2]), slice(x, x + array.chunks[-1]))
+        volume = (slice(first, first + block.shape[1]), *place)
+        array[(c, *volume) if array.ndim == 4 else volume] = block[(c, slice(None), *place)]

@@ -5,7 +5,7 @@ import pytest
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import create_scan, labels_path, open_scan
-from synfine_monai.scans.formats.raw_name import labels_name, read_raw_name
+from synfine_monai.scans.formats.raw import labels_name, read_raw_name
 
 VOLUME = np.arange(2 * 3 * 4, dtype=np.uint16).reshape(2, 3, 4) * 1000  # z, y, x
 

@@ -215,7 +215,7 @@ def test_labels_are_of_the_same_kind(tmp_path, options):
 
 
 def test_large_volumes_are_bigtiff(tmp_path, monkeypatch):
-    monkeypatch.setattr("synfine_monai.scans.formats.tiff_sink.CLASSIC_LIMIT", VOLUME.size - 1)
+    monkeypatch.setattr("synfine_monai.scans.formats.tiff.CLASSIC_LIMIT", VOLUME.size - 1)
     with create_scan(tmp_path / "core.tif", new_scan_info(tmp_path / "core.tif", VOLUME.shape, np.uint8)) as sink:
         sink.write(VOLUME % 3)
     with tifffile.TiffFile(tmp_path / "core.tif") as tif:

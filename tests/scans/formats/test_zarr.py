@@ -1,14 +1,11 @@
 """Zarr and OME-Zarr as other programs write them."""
 
-import warnings
-
 import numpy as np
 import pytest
-from zarr_stores import CHUNKS, RNG, SIZE, VOLUME, ome, plain, zarr
+from zarr_stores import CHUNKS, RNG, SIZE, VOLUME, by_ome_zarr, ome, plain, zarr
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, format_of, labels_path, new_scan_info, open_scan
-from synfine_monai.scans.reader import ScanReader
+from synfine_monai.scans import ScanReader, create_scan, format_of, labels_path, new_scan_info, open_scan
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
@@ -27,21 +24,8 @@ def test_windows_of_plain_arrays_and_ome_images(tmp_path, zarr_format):
 
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_an_image_by_ome_zarr_itself(tmp_path, version):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from ome_zarr.format import format_from_version
-        from ome_zarr.writer import write_image
-
-        write_image(
-            VOLUME,
-            str(tmp_path / "core.ome.zarr"),
-            axes="zyx",
-            fmt=format_from_version(version),
-            scale={"z": 12e3, "y": 6e3, "x": 5.5e3},
-            axes_units=dict.fromkeys("zyx", "nanometer"),
-            scale_factors=[2],
-        )
-    with open_scan(tmp_path / "core.ome.zarr") as scan:
+    path = by_ome_zarr(tmp_path / "core.ome.zarr", VOLUME, version, (12e3, 6e3, 5.5e3), "nanometer")
+    with open_scan(path) as scan:
         assert (scan.voxel_size_um, scan.info.layout["unit"], scan.info.layout["version"]) == (SIZE, "nm", version)
         np.testing.assert_array_equal(scan.read(), VOLUME)
 

@@ -1,27 +1,27 @@
-"""Scans through MONAI's LoadImaged."""
+"""Scans and labels through MONAI's LoadImaged and SaveImaged."""
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
 import torch
-from monai.data import DataLoader, Dataset
-from monai.transforms import LoadImage, LoadImaged
+from monai.data import DataLoader, Dataset, MetaTensor
+from monai.transforms import LoadImage, LoadImaged, SaveImage, SaveImaged
+from written_scans import saved
 
 from synfine_monai.errors import ScanError
-from synfine_monai.scans import create_scan, new_scan_info
-from synfine_monai.scans.reader import ScanReader
+from synfine_monai.scans import ScanReader, ScanWriter, extension_of, open_scan
 
 VOLUME = np.random.default_rng(3).integers(0, 65_536, (5, 7, 6), dtype=np.uint16)
-NAMES = ["core.tif", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd", "core"]
+READ = ["core.tif", "core.nii.gz", "core.nrrd", "core.mha", "core.mhd", "core"]
+WRITTEN = [*READ, "core.ome.tif", "core.nii", "core_6_7_5_uint16.raw"]
 
 
 def save(path, volume=VOLUME, voxel_size_um=(7.5, 6.0, 6.0)):
-    with create_scan(path, new_scan_info(path, volume.shape, volume.dtype, voxel_size_um), volume.dtype) as sink:
-        sink.write(volume)
-    return path
+    return saved(path, volume, voxel_size_um)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", READ)
 def test_channel_first_z_first_with_voxel_size(tmp_path, name):
     load = LoadImaged("image", reader=ScanReader, dtype=None, ensure_channel_first=True)
     image = load({"image": save(tmp_path / name)})["image"]
@@ -85,3 +85,56 @@ def test_knows_its_extensions(tmp_path):
     assert reader.verify_suffix(["a.tif", "b.NII.GZ"])
     assert reader.verify_suffix(tmp_path)
     assert not reader.verify_suffix("a.jpg")
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_labels_look_like_their_scan(tmp_path, name):
+    item = {"image": save(tmp_path / name)}
+    item = LoadImaged("image", reader=ScanReader, dtype=None, ensure_channel_first=True)(item)
+    item["image"] = item["image"] % 3
+    SaveImaged(
+        "image",
+        output_dir=tmp_path / "out",
+        output_postfix="labels",
+        output_ext=extension_of(name),
+        output_dtype="uint8",
+        resample=False,
+        separate_folder=False,
+        print_log=False,
+        writer=ScanWriter,
+    )(item)
+    written = [path for path in (tmp_path / "out").iterdir() if path.suffix != ".zraw"]
+    assert len(written) == 1
+    with open_scan(tmp_path / name) as source, open_scan(written[0]) as labels:
+        assert labels.info.format == source.info.format
+        assert labels.dtype == np.uint8
+        assert labels.voxel_size_um == source.voxel_size_um
+        np.testing.assert_allclose(labels.info.affine, source.info.affine)
+        np.testing.assert_array_equal(labels.read(), VOLUME % 3)
+
+
+def test_probabilities(tmp_path):
+    source = save(tmp_path / "core.nii")
+    probabilities = np.random.default_rng(0).random((2, *VOLUME.shape), dtype=np.float32)
+    writer = ScanWriter(output_dtype=np.float32)
+    writer.set_data_array(MetaTensor(probabilities))
+    writer.set_metadata({"filename_or_obj": str(source)})
+    writer.write(tmp_path / "p.nii.gz")
+    np.testing.assert_array_equal(np.asarray(nibabel.load(tmp_path / "p.nii.gz").dataobj), probabilities.T)
+
+
+def test_without_a_source_the_voxel_size_is_kept(tmp_path):
+    writer = ScanWriter()
+    writer.set_data_array(VOLUME % 3, channel_dim=None)
+    writer.set_metadata({"voxel_size_um": torch.tensor([7.5, 6.0, 6.0])})
+    writer.write(tmp_path / "labels.mha")
+    with open_scan(tmp_path / "labels.mha") as scan:
+        assert scan.voxel_size_um == (7.5, 6.0, 6.0)
+        np.testing.assert_array_equal(scan.read(), VOLUME % 3)
+
+
+def test_refuses_another_shape_than_the_scans(tmp_path):
+    item = {"image": save(tmp_path / "core.nii")}
+    image = LoadImaged("image", reader=ScanReader, ensure_channel_first=True)(item)["image"]
+    with pytest.raises(RuntimeError, match="undo what changed the shape"):
+        SaveImage(tmp_path, writer=ScanWriter, output_ext=".nii", print_log=False)(image[:, :3])

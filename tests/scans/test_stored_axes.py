@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from synfine_monai.scans import chunk_layers
-from synfine_monai.scans.chunk_layers import ChunkLayers
-from synfine_monai.scans.volume_axes import find_volume_axes
+from synfine_monai.scans import stored_axes
+from synfine_monai.scans.stored_axes import ChunkLayers, find_volume_axes
 
 VOLUME = np.arange(23 * 4 * 5, dtype=np.uint16).reshape(23, 4, 5)
 SLICE_BYTES = 40
@@ -33,7 +32,7 @@ def test_forward_reading_decodes_each_chunk_once(window, depth):
 
 
 def test_a_layer_too_large_to_keep_is_read_in_passes(monkeypatch):
-    monkeypatch.setattr(chunk_layers, "LARGEST_BLOCK", 3 * SLICE_BYTES)
+    monkeypatch.setattr(stored_axes, "LARGEST_BLOCK", 3 * SLICE_BYTES)
     stored = Stored(8)
     layers = ChunkLayers(find_volume_axes("core", VOLUME.shape), VOLUME.dtype, 8)
     for z in range(23):

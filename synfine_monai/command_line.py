@@ -8,13 +8,10 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 
-from synfine_monai.bundle.places import bundles_folder
 from synfine_monai.bundle.plain_errors import DEBUG
 from synfine_monai.bundle.verb_options import Option, read_options, refuse_unknown, title_of
-from synfine_monai.bundle.verbs import BUNDLES, find_verb, merged_files, verbs
+from synfine_monai.bundle.verbs import BUNDLES, bundles_folder, find_verb, merged_files, verbs
 from synfine_monai.errors import ScanError
-
-__all__ = ["command_for", "help_text", "main"]
 
 FIRST = {"porosity": "labels"}
 """Verb -> option that its first word is; of all others it is the scan."""

@@ -40,7 +40,7 @@ STORIES = {
     "card that takes quadratic time": (file(MODEL_CARD, "[\n" * 400_000), "lacks the line"),
     "letters that take quadratic time": (file(MODEL_CARD, "![" * 400_000), "not written as"),
     "list that takes quadratic time": (
-        changed(MODEL_INFO, labels=[{"a": n} for n in range(30_000)]), "more than 5,000 entries"),
+        changed(MODEL_INFO, labels=[{"a": n} for n in range(30_000)]), "more than 5,000"),
     "filler letters": (file(MODEL_CARD, CARD + "a\u3164b"), r"U\+3164"),
     "variance below zero": (
         state(lambda w: [w[n].fill_(-1) for n in w if n.endswith("running_var")] and None), "is negative"),

@@ -40,9 +40,9 @@ def read(path: str, into: str, packed: bool, public_key: str | None = None) -> A
     Returns:
         "folder" of its files or None, "files", and "outcomes": [check, findings, notes] of each check.
     """
-    (bundle, findings), notes = unpack(Path(path), Path(into), packed), []
+    bundle, findings = unpack(Path(path), Path(into), packed)
     if bundle is None:
-        return {"folder": None, "files": [], "outcomes": [["files", findings, notes]]}
+        return {"folder": None, "files": [], "outcomes": [["files", findings, []]]}
     outcomes = [["files", [], [f"{len(bundle.files)} files, all in their place"]]]
     for name, check in _checks(bundle, public_key).items():
         if name != LAST or not any(found for _, found, _ in outcomes):
@@ -103,7 +103,7 @@ def compare_labels(found_file: Path, expected_file: Path) -> tuple[list[str], li
     return ([f"{told}, more than {MOST_UNLIKE:.2%}"], []) if unlike > MOST_UNLIKE else ([], [told])
 
 
-STEPS = {"read": read, "attempt": attempt}
+STEPS: dict[str, Callable[..., Any]] = {"read": read, "attempt": attempt}
 
 
 def main(step: str, request: str, report: str) -> None:

@@ -36,7 +36,7 @@ def run_limited(step: str, request: dict[str, Any], work: Path, seconds: float =
     for folder in (here, work / "home"):
         folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "synfine_monai.sharing.judge", step, json.dumps(request), str(report)]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=here, env=_environment(work), start_new_session=True, **quiet) as child:
         try:
             status = child.wait(seconds)

@@ -13,8 +13,9 @@ SHIPPED = PACKAGE / "_shipped"
 BUNDLES = {"rock_ct_segmentation": "", "rock_ct_generation": "generation-", "rock_ct_hybrid_segmentation": "hybrid-"}
 """Bundle -> what stands before a verb's name where a bundle before it has that verb as well."""
 
-FRIENDLY = {"synfine": "learn", "inference": "segment", "bridged": "bridge", "invert": "style", "generate": "pairs"}
-"""File -> name that says more."""
+FRIENDLY = {"synfine": "learn", "inference": "segment", "bridged": "bridge", "invert": "style", "generate": "pairs",
+            "rock_ct_generation/inference": "patches"}  # fmt: skip
+"""File, or bundle and file -> name that says more."""
 
 MERGED = {"inference": ("finer_inference", "dask_inference")}
 """File -> files that are merged over it where one of their options is given."""
@@ -34,7 +35,7 @@ def verbs() -> dict[str, Path]:
         for file in sorted((bundles_folder() / bundle / "configs").glob("*.yaml")):
             if file.stem in own or f"\n{HEADER}\n" not in file.read_text(encoding="utf-8"):
                 continue
-            name = FRIENDLY.get(file.stem, file.stem)
+            name = FRIENDLY.get(f"{bundle}/{file.stem}", FRIENDLY.get(file.stem, file.stem))
             found[f"{prefix}{name}" if name in found else name] = file
     return found
 

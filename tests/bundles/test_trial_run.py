@@ -11,18 +11,28 @@ from synfine_monai.sharing.judge import MOST_UNLIKE, compare_labels
 from synfine_monai.sharing.packed_bundle import EXPECTED_LABELS, INFERENCE, TEST_INPUT
 
 
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """An honest bundle, and the labels that its network gives its test scan, (D, H, W)."""
+    folder, made = make_honest(tmp_path_factory.mktemp("sent")), tmp_path_factory.mktemp("made")
+    run_verb(folder / INFERENCE, scan=str(folder / TEST_INPUT), output_dir=str(made), device="cpu")
+    return folder, np.asarray(nibabel.load(made / "input_labels.nii.gz").dataobj).transpose(2, 1, 0)
+
+
 @pytest.mark.slow
-def test_labels_must_be_those_of_the_sender(tmp_path):
-    folder = make_honest(tmp_path)
-    run_verb(folder / INFERENCE, scan=str(folder / TEST_INPUT), output_dir=str(tmp_path / "made"), device="cpu")
-    made = np.asarray(nibabel.load(tmp_path / "made" / "input_labels.nii.gz").dataobj).transpose(2, 1, 0)
-    write_volume(folder / EXPECTED_LABELS, made)
+def test_labels_of_the_sender_are_found_again(labelled, tmp_path):
+    folder, labels = labelled
+    write_volume(folder / EXPECTED_LABELS, labels)
     accepted = check_bundle(zipped(seal(folder), tmp_path / "sent.zip"))
     assert accepted.accepted, accepted.text()
     assert "0.0000% of 4,096 voxels" in accepted.text()
-    write_volume(folder / EXPECTED_LABELS, 1 - made)
-    refused = check_bundle(seal(folder))
-    assert "100.0000% of 4,096 voxels of the test input differ" in refused.findings[0]
+
+
+@pytest.mark.slow
+def test_other_labels_are_refused(labelled):
+    folder, labels = labelled
+    write_volume(folder / EXPECTED_LABELS, 1 - labels)
+    assert "100.0000% of 4,096 voxels of the test input differ" in check_bundle(seal(folder)).findings[0]
 
 
 def test_few_voxels_may_differ_and_no_more(tmp_path):

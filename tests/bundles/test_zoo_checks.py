@@ -211,3 +211,12 @@ def test_a_bundle_that_torchscript_does_not_know_says_so_in_its_card():
     with pytest.raises(RuntimeError):
         torch.jit.script(load_network(GENERATION / "models" / "model.pt"))
     assert "TorchScript" in card(GENERATION)
+
+
+def test_the_generators_inference_draws_what_generate_draws(tmp_path):
+    few = {"pairs": 2, "sampling_steps": 2, "device": "cpu", "precision": "float32"}
+    for verb in ("inference", "generate"):
+        run_verb(GENERATION / "configs" / f"{verb}.yaml", output_dir=str(tmp_path / verb), **few)
+    drawn, generated = (torch.load(tmp_path / verb / "pairs.pt") for verb in ("inference", "generate"))
+    assert torch.equal(drawn["image"], generated["image"])
+    assert torch.equal(drawn["label"], generated["label"])

@@ -28,7 +28,9 @@ class ScanReader(ImageReader):
     axes z, y, x, in the file's unit), ``space`` (LPS for NRRD, MHA and MHD, else RAS), ``spatial_shape``.
 
     Args:
-        raw_shape, raw_dtype, voxel_size_um: as in ``open_scan``.
+        raw_shape: as in ``open_scan``.
+        raw_dtype: as in ``open_scan``.
+        voxel_size_um: as in ``open_scan``.
     """
 
     def __init__(

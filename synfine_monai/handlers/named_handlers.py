@@ -5,8 +5,6 @@ from typing import Any
 
 from ignite.engine import Engine
 
-__all__ = ["NamedHandlers"]
-
 
 class NamedHandlers:
     """Attach handlers in the order of their mapping.

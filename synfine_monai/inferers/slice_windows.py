@@ -8,6 +8,8 @@ import torch
 from monai.inferers import Inferer, sliding_window_inference
 from torch.nn.functional import pad
 
+from synfine_monai.conventions import POOLING, REACH
+
 WINDOW = 576
 """Side that suits plain torch on a CPU."""
 
@@ -37,7 +39,11 @@ class SliceWindowInferer(Inferer):
     """
 
     def __init__(
-        self, window: int | None = None, margin: int = 24, divisible: int = 4, pixels_per_pass: int | None = None
+        self,
+        window: int | None = None,
+        margin: int = REACH,
+        divisible: int = POOLING,
+        pixels_per_pass: int | None = None,
     ) -> None:
         super().__init__()
         given = WINDOW if window is None else window

@@ -7,6 +7,7 @@ import torch
 from monai.inferers import Inferer
 from torch.nn.functional import pad
 
+from synfine_monai.conventions import REACH
 from synfine_monai.errors import ScanError
 from synfine_monai.inferers.member_mean import MemberSum, members_of, refuse_inner_disagreement
 
@@ -56,7 +57,7 @@ class ViewAverageInferer(Inferer):
         inferer: Inferer,
         views: str = "zyx",
         disagreement: bool = False,
-        reach: int = 24,
+        reach: int = REACH,
         block_voxels: int | None = None,
     ) -> None:
         super().__init__()

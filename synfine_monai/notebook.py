@@ -1,7 +1,6 @@
 """From Python, for notebooks: the verbs on numpy arrays or files, with the same results."""
 
 import json
-import logging
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -222,11 +221,9 @@ def _run(verb: str, **options: Any) -> None:
 
 @contextmanager
 def _as_it_was() -> Iterator[None]:
-    """What a verb sets for a whole process, which a notebook's is not: its last word on errors, and logging."""
-    hook, root = sys.excepthook, logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """What a verb sets for a whole process, which a notebook's is not: its last word on errors."""
+    hook = sys.excepthook
     try:
         yield
     finally:
         sys.excepthook = hook
-        root.handlers[:], root.level = handlers, level

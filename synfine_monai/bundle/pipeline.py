@@ -1,6 +1,8 @@
 """Verbs of a bundle, each as a MONAI workflow of its own: one, or one after the other."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +16,43 @@ from synfine_monai.errors import ScanError
 def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
 
-    Paths become text, as on a command line.
+    Paths become text, as on a command line. The caller's logging is as it was afterwards.
 
     Raises:
         ScanError: as the cause of MONAI's own error, see ``find_scan_error``.
     """
     folder = Path(config_file).resolve().parent
-    workflow = ConfigWorkflow(
-        config_file=str(config_file),
-        meta_file=str(folder / "metadata.json"),
-        logging_file=str(folder / "logging.conf"),
-        workflow_type=None,
-        **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
-    )
-    workflow.initialize()
-    workflow.run()
-    workflow.finalize()
+    with _logging_kept():
+        workflow = ConfigWorkflow(
+            config_file=str(config_file),
+            meta_file=str(folder / "metadata.json"),
+            logging_file=str(folder / "logging.conf"),
+            workflow_type=None,
+            **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
+        )
+        workflow.initialize()
+        workflow.run()
+        workflow.finalize()
     return workflow
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Nothing of the caller's logging is closed, and root logs to the same places as before when the verb has ended.
+
+    A bundle's ``logging.conf`` is made for a process of its own: to read it closes every handler there is, and absl's,
+    which comes with OpenVINO, closes what was ``sys.stderr`` when it was imported; root's handler then writes to what
+    ``sys.stdout`` is now, be it redirected for this verb alone.
+    """
+    root, known = logging.getLogger(), logging._handlerList  # type: ignore[attr-defined]  # what fileConfig closes
+    handlers, level, of_caller = root.handlers[:], root.level, known[:]
+    known.clear()
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        known[:0] = of_caller
 
 
 class Pipeline:

@@ -1,6 +1,6 @@
 """Install the project with what its tests need, and run them.
 
-python scripts/run_tests.py                       all tests: the quick ones side by side, then the slow ones
+python scripts/run_tests.py                       all tests, side by side; at last those that need the machine
 python scripts/run_tests.py tests/data -k tiff    arguments are handed on to pytest
 """
 
@@ -32,14 +32,13 @@ def main() -> int:
         return 1
     if pytest_arguments:
         return _pytest(python, pytest_arguments)
-    quick = _timed(
-        "quick tests",
-        python,
-        ["-m", "not slow", "-n", str(os.cpu_count() or 1), "--dist", "loadfile"],
-        OMP_NUM_THREADS="1",
-    )
-    slow = _timed("slow tests", python, ["-m", "slow"])
-    return quick or (0 if slow == NO_TEST_CHOSEN else slow)
+    side_by_side = ["-n", str(os.cpu_count() or 1), "--dist"]
+    codes = [
+        _timed("quick tests", python, ["-m", "not slow", *side_by_side, "loadfile"], OMP_NUM_THREADS="1"),
+        _timed("slow tests", python, ["-m", "slow and not alone", *side_by_side, "loadgroup"], OMP_NUM_THREADS="1"),
+        _timed("slow tests, one by one", python, ["-m", "slow and alone"]),
+    ]
+    return next((code for code in codes if code not in (0, NO_TEST_CHOSEN)), 0)
 
 
 def _timed(name: str, python: Path, arguments: list[str], **environment: str) -> int:

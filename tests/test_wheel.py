@@ -19,7 +19,7 @@ SCRIPTS, ENDING = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 EXACT = {"engine": "eager", "precision": "float32", "device": "cpu"}
 TINY = {"pairs": 64, "epochs": 1, "label_budget": 1, "tune": "last_layer", "device": "cpu"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 
 
 def as_words(options):

@@ -20,17 +20,23 @@ from synfine_monai.rock import two_point_error
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
 
-def score_network(model: Path, datalist: Path, binary: bool, split: str, device: str) -> dict[str, Any]:
-    """Scores of a ``model.pt`` on the labelled slices of ``split``."""
+def score_network(
+    model: Path, datalist: Path, binary: bool, split: str, device: str, most: int | None = None
+) -> dict[str, Any]:
+    """Scores of a ``model.pt`` on the labelled slices of ``split``, or on ``most`` of them at even distances."""
     normalisation = read_model_info(model)["normalisation"]
     task, slices = split_slices(datalist, binary, split, normalisation)
+    slices = _some(slices, most)
     predict = network_method(load_network(model), MixedPrecisionInferer(), device)
     return _score([predict(s.image, s.fov) for s in slices], slices, task)
 
 
-def score_baseline(baseline: Baseline, datalist: Path, binary: bool, split: str) -> dict[str, Any]:
+def score_baseline(
+    baseline: Baseline, datalist: Path, binary: bool, split: str, most: int | None = None
+) -> dict[str, Any]:
     """The same of a fitted baseline, which knows z-scored grey levels."""
     task, slices = split_slices(datalist, binary, split, NORMALISATION)
+    slices = _some(slices, most)
     return _score([baseline.predict(s.image, s.fov) for s in slices], slices, task)
 
 
@@ -39,6 +45,11 @@ def split_slices(datalist: Path, binary: bool, split: str, normalisation: str) -
     """A task and the labelled slices of one split, kept for the next run."""
     task = load_datalist(datalist, binary)
     return task, load_labelled_slices(task, split, normalisation)
+
+
+def _some(slices: Sequence[LabelledSlice], most: int | None) -> list[LabelledSlice]:
+    count = len(slices) if most is None else min(most, len(slices))
+    return [slices[i] for i in np.linspace(0, len(slices) - 1, count).round().astype(int)]
 
 
 def _score(predictions: Sequence[np.ndarray], slices: Sequence[LabelledSlice], task: Task) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class TunedRun:
         shifts: shift -> what it does, see ``shifted_datalist``.
         tuning: options of ``finetune`` for all methods; a method's own win.
         split: which items are scored.
+        scored_slices: how many of their labelled slices, at even distances; None for all.
         device: "cpu" or "cuda".
         sources: where pairs of a bridge with a "source" come from.
         starts: where the network of a method with a "start" comes from.
@@ -58,6 +59,7 @@ class TunedRun:
     shifts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tuning: Mapping[str, Any] = field(default_factory=dict)
     split: str = "test"
+    scored_slices: int | None = None
     device: str = "cpu"
     sources: PairSources | None = None
     starts: StartingNetworks | None = None
@@ -116,6 +118,7 @@ class TunedRun:
             "split": self.split,
             "version": synfine_monai.__version__,
         }
+        chosen |= {} if self.scored_slices is None else {"scored_slices": self.scored_slices}
         source = self.methods[run["method"]].get("bridge", {}).get("source")
         chosen |= {} if source is None else {"source": self.sources.sources[source]}
         start = self.methods[run["method"]].get("start")
@@ -204,7 +207,8 @@ class TunedRun:
     def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         stage, given = self._finetuned(run, options)
         unlabelled, probe = run["label_budget"] == 0, options.get("sensitivity", False)
-        scores = score_network(stage / "model.pt", self._datalist(run), self._binary(run), self.split, self.device)
+        judged = self._datalist(run), self._binary(run), self.split
+        scores = score_network(stage / "model.pt", *judged, self.device, self.scored_slices)
         info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
         return {
             "patches": 0 if unlabelled else info["label_budget"],
@@ -222,7 +226,8 @@ class TunedRun:
         datalist, binary = self._datalist(run), self._binary(run)
         start = self.starts.denoiser(method["start"], run["seed"], self.device) if "start" in method else None
         fitted, patches = fitted_baseline(method["baseline"], datalist, binary, run["label_budget"], run["seed"], start)
-        return {"patches": patches, "selected": "", "rgn": "", **score_baseline(fitted, datalist, binary, self.split)}
+        scores = score_baseline(fitted, datalist, binary, self.split, self.scored_slices)
+        return {"patches": patches, "selected": "", "rgn": "", **scores}
 
 
 def _filled(options: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """``multi_gpu_train.yaml`` merges over ``train.yaml`` and ``finetune.yaml``; two processes train what one does."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 import tifffile
 import torch
@@ -21,7 +20,8 @@ from synfine_monai.networks import load_network
 HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 VERBS = [CONFIGS / "train.yaml", CONFIGS / "finetune.yaml", HYBRID / "train.yaml"]
 EVERY_STEP = {"precision": "float32", "train#named#events#iteration_log": 1}
-PRETRAINING = {**TINY_TRAINING, **EVERY_STEP, "epochs": 2, "steps_per_epoch": 5}
+PATIENCE = 300.0  # seconds until something must have appeared, on a machine that is busy with other things
+PRETRAINING = {**TINY_TRAINING, **EVERY_STEP, "epochs": 2, "steps_per_epoch": 3}
 
 
 def merged(verb: Path) -> list[str]:
@@ -40,14 +40,24 @@ def train_together(verb: Path, processes: int, **options: object) -> subprocess.
 
 
 def kill_after_the_first_epoch(verb: Path, processes: int, output_dir: Path, **options: object) -> None:
-    """All processes at once, as a power cut does."""
+    """All processes at once, as a power cut does; torchrun gives each of its own a session, so they are no group."""
     command = command_for(verb, processes, output_dir=output_dir, **options)
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, env=quiet_environment(), start_new_session=True, **silent)
-    while process.poll() is None and not list(output_dir.glob("checkpoints/*/*.pt")):
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    launcher = psutil.Popen(command, env=quiet_environment(), **silent)
+    limit = time.monotonic() + PATIENCE
+    try:
+        while not list(output_dir.glob("checkpoints/*/*.pt")):
+            assert launcher.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < limit, "the run never got that far"
+            time.sleep(0.01)
+    finally:
+        family = [launcher, *launcher.children(recursive=True)] if launcher.is_running() else []
+        for process in family:
+            process.suspend()  # or the first to go is missed by the others, who end in their own way
+        for process in family:
+            process.kill()
+        psutil.wait_procs(family, timeout=10)
+    assert len(family) > processes
 
 
 def losses(folder: Path, starts: int = 1) -> list[float]:
@@ -56,6 +66,22 @@ def losses(folder: Path, starts: int = 1) -> list[float]:
     assert len(events) == starts
     curve = EventAccumulator(str(events[-1])).Reload()
     return [step.value for step in curve.Scalars("train_loss")]
+
+
+def assert_learned_alike(folders: Sequence[Path], steps: int) -> None:
+    """Two runs of ``steps`` steps differ by the order of their sums alone.
+
+    Batch norm and Adam make some ten times more of it at every step, until it is a thousandth of the loss: as much as
+    between one process with one thread and one with two. The first three losses know nearly all that can be wrong: how
+    patches are shared out, what is drawn for them, whose statistics batch norm takes, how gradients are averaged.
+    """
+    one, two = (losses(folder) for folder in folders)
+    assert len(one) == steps
+    assert two[0] == pytest.approx(one[0], rel=3e-6)
+    assert two[1] == pytest.approx(one[1], rel=3e-5)
+    assert two[2] == pytest.approx(one[2], rel=3e-4)
+    assert two == pytest.approx(one, rel=1e-2)
+    assert worst_logit(folders, batch_statistics=True) < 0.1
 
 
 def worst_logit(folders: Sequence[Path], batch_statistics: bool = False) -> float:
@@ -100,22 +126,21 @@ def test_the_hybrid_bundle_shares_its_training_out_as_the_other_does():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_processes_pretrain_as_one_does(sample, tmp_path):
     options, folders = {"datalist": str(sample.datalist), **PRETRAINING}, (tmp_path / "one", tmp_path / "two")
     run_verb(VERBS[0], **options, output_dir=folders[0])
     done = train_together(VERBS[0], 2, **options, output_dir=folders[1])
     assert done.returncode == 0, done.stderr
-    curves = [losses(folder) for folder in folders]
-    assert len(curves[0]) == 10
-    assert curves[1] == pytest.approx(curves[0], rel=1e-3)
-    assert worst_logit(folders, batch_statistics=True) < 0.1
+    assert_learned_alike(folders, steps=6)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.skipif(sys.platform == "win32", reason="needs process groups")
 def test_two_processes_that_were_killed_go_on_where_they_were(sample, tmp_path):
     options, folders = {"datalist": str(sample.datalist), **PRETRAINING}, (tmp_path / "whole", tmp_path / "killed")
-    options["epochs"] = 12
+    options["epochs"] = 20
     assert train_together(VERBS[0], 2, **options, output_dir=folders[0]).returncode == 0
     kill_after_the_first_epoch(VERBS[0], 2, folders[1], **options)
     done = train_together(VERBS[0], 2, **options, output_dir=folders[1])
@@ -127,6 +152,7 @@ def test_two_processes_that_were_killed_go_on_where_they_were(sample, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("tune", ["all", "lp_ft"])
 def test_two_processes_fine_tune_as_one_does(unevenly_labelled, pretrained, tmp_path, tune):
     """However many labels each holds, through several checkpoints, and what is frozen at first included."""
@@ -144,18 +170,17 @@ def test_two_processes_fine_tune_as_one_does(unevenly_labelled, pretrained, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_processes_learn_both_halves_of_the_hybrid_as_one_does(sample, tmp_path):
     options, folders = {"datalist": str(sample.datalist), **PRETRAINING}, (tmp_path / "one", tmp_path / "two")
     run_verb(VERBS[2], **options, output_dir=folders[0])
     done = train_together(VERBS[2], 2, **options, output_dir=folders[1])
     assert done.returncode == 0, done.stderr
-    curves = [losses(folder) for folder in folders]
-    assert len(curves[0]) == 10
-    assert curves[1] == pytest.approx(curves[0], rel=1e-3)
-    assert worst_logit(folders, batch_statistics=True) < 0.1
+    assert_learned_alike(folders, steps=6)
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_batch_that_three_cannot_share_is_refused_at_once(sample, tmp_path):
     done = train_together(VERBS[0], 3, datalist=sample.datalist, output_dir=tmp_path, **PRETRAINING)
     assert done.returncode != 0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from shiftable_task import make_task
@@ -56,3 +58,13 @@ def test_sensitivities_are_one_cell():
         "transversal": {"high": {"mean": 0.5}},
     }
     assert scoring.describe_sensitivity(sensitivity) == "down_0=0.01235 head=12 high=0.5"
+
+
+def test_some_slices_at_even_distances_are_scored(task, monkeypatch):
+    read = scoring.split_slices(task.datalist, False, "test", scoring.NORMALISATION)
+    slices = [replace(read[1][0], z=z) for z in range(7)]
+    monkeypatch.setattr(scoring, "split_slices", lambda *_: (read[0], slices))
+    monkeypatch.setattr(scoring, "_score", lambda predictions, scored, _: [s.z for s in scored] * bool(predictions))
+    given = Fixed(0), task.datalist, False, "test"
+    assert scoring.score_baseline(*given, 3) == [0, 3, 6]
+    assert scoring.score_baseline(*given, 8) == scoring.score_baseline(*given) == list(range(7))

@@ -64,6 +64,8 @@ def test_a_killed_finetuning_goes_on_to_the_same_weights(sample, pretrained, tmp
         "checkpoint": pretrained,
         "min_steps": 250,
         "min_epochs": 1,
+        "batch_size": 2,
+        "context": 0,
         "baselines": False,
     }
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_core import CONFIGS, TINY_TRAINING, VOXEL_SIZE_UM, make_core
+from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, VOXEL_SIZE_UM, make_core
 
 import synfine_monai
 from synfine_monai import learn, make_rock, open_scan, porosity, segment
@@ -53,8 +53,18 @@ def test_a_slice_floats_and_a_mask_are_taken(sample, tuned):
     assert (labels[fov] < 2).all()
 
 
+@pytest.fixture
+def _tiny_stages(monkeypatch):
+    """The stages of ``learn`` take few steps, which are no options of it."""
+    tiny = {"train": {k: TINY_TRAINING[k] for k in ("steps_per_epoch", "batch_size")}, "finetune": TINY_TUNING}
+    monkeypatch.setattr(
+        "synfine_monai.bundle.pipeline.run_verb",
+        lambda file, **given: run_verb(file, **given, **tiny.get(file.stem, {})),
+    )
+
+
 @pytest.mark.slow
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("_elsewhere", "_tiny_stages")
 def test_learn_gives_the_verbs_model(sample, tmp_path):
     drawn = open_scan(sample.labels).read()
     options = {"pairs": 64, "epochs": 1, "label_budget": 2, "device": "cpu"}

@@ -1,5 +1,6 @@
 """Labelled slices of a task: normalised once per specimen, masked by the field of view."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
-from synfine_monai.data.labels_of_scan import label_file, open_labels
+from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_unlike_shapes
 from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
 from synfine_monai.errors import ScanError
@@ -25,6 +26,7 @@ from synfine_monai.transforms import fill_outside
 
 KEPT_VOXELS = 1 << 25  # of labelled slices of one split, 6 bytes each: larger sets are read anew
 _kept = Memory(4)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,16 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
+    _name_absent_classes(slices, task, split)
     return slices
+
+
+def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str) -> None:
+    counts = sum(np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: task.num_classes] for s in slices)
+    absent = [name for name, count in zip(task.labels, counts, strict=True) if not count]
+    if absent:
+        lack = {"training": "cannot be learned", "test": "cannot be judged"}.get(split, "is not there")
+        logger.warning("No labelled voxel of %s is in the %s slices: it %s.", ", ".join(absent), split, lack)
 
 
 def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALISATION) -> IntensityStatistics:
@@ -116,10 +127,7 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
 
 
 def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
-    if scan.shape != label.shape:
-        raise ScanError(
-            f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
-        )
+    refuse_unlike_shapes(item, scan, label)
     if min(scan.shape[1:]) < PATCH_SIZE:
         raise ScanError(
             f"{item.image} has slices of {scan.shape[1]}×{scan.shape[2]} voxels; a patch needs "

@@ -66,6 +66,18 @@ def open_labels(item: Item) -> Scan:
     return open_scan(item.label)
 
 
+def refuse_unlike_shapes(item: Item, scan: Scan, labels: Scan) -> None:
+    """Refuse labels that do not lie on their scan voxel by voxel.
+
+    Raises:
+        ScanError: naming both shapes.
+    """
+    if scan.shape != labels.shape:
+        raise ScanError(
+            f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {labels.shape}."
+        )
+
+
 def drawn_depths(labels: Scan) -> Sequence[int]:
     """Indices z of the slices that may carry a label; a volume says so of all."""
     return tuple(labels.files) if isinstance(labels, SliceLabels) else range(labels.shape[0])

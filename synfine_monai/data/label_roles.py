@@ -1,0 +1,160 @@
+"""Which values of a label volume are classes, which mean "not labelled", and which the air or mount around the core.
+
+Asked of the data, not of the number: a value that was never drawn covers whole slices, or nearly everything, and its
+grey levels are those of the drawn values mixed. Where that leaves a doubt, the run stops and asks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import nnls
+
+from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data.label_census import Census
+from synfine_monai.errors import ScanError
+from synfine_monai.notices import look_at
+
+EVERY_VALUE = "none"
+"""What ``unlabelled_value`` is where every value is a class."""
+
+NEARLY_ALL = 0.9  # of the core, or of what lies around it
+SPURIOUS = 0.01  # of the core: a smaller share of 255 is no class
+AS_MANY = 0.8  # of the other values' voxels that whole slices of one value hold by their grey levels: not labelled
+FEW = 0.5  # likewise: less than this, and it is the class that it says
+ALIKE, UNLIKE = 0.3, 0.6  # share of a value's grey levels that the others' mixture leaves unexplained
+COARSE = 24  # bins of equal counts: strokes are few voxels
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The values that are classes, ascending; those that mean "not labelled"; those around the core."""
+
+    classes: tuple[int, ...]
+    unlabelled: tuple[int, ...]
+    outside: tuple[int, ...]
+
+
+def find_roles(
+    census: Census, file: Path, unlabelled_value: int | str | None = None, outside: Sequence[int] = ()
+) -> Roles:
+    """Tell the values of a label volume apart.
+
+    Args:
+        census: of the volume.
+        file: for messages.
+        unlabelled_value: the value that means "not labelled", "none" if every value is a class, None to ask the data.
+        outside: values that are known to be around the core.
+
+    Raises:
+        ScanError: if the data leave it open which value means "not labelled".
+    """
+    check_unlabelled_value(unlabelled_value)
+    around = tuple(v for v in census.values if v in outside or _surrounds(census, v))
+    drawn = [v for v in census.values if v not in around and census.inside[v]]
+    if unlabelled_value == EVERY_VALUE:
+        return Roles(tuple(drawn), (), around)
+    given = () if unlabelled_value is None else (int(unlabelled_value),)
+    asked = [v for v in drawn if v not in given]
+    empty = list(given)
+    for v in sorted(asked, key=lambda v: -census.whole[v]):  # what was not drawn is judged first, and then left out
+        if (not given or v == UNLABELLED) and _is_unlabelled(census, v, [u for u in asked if u not in empty], file):
+            empty.append(v)
+    for v in (v for v in around if v not in (*outside, *empty, UNLABELLED)):
+        look_at(f"{v} in {file.name} lies around the core, as air or a mount does, and is no class.")
+    empty += [UNLABELLED] if UNLABELLED not in (*drawn, *empty) else []
+    roles = Roles(tuple(v for v in drawn if v not in empty), tuple(empty), around)
+    _doubt_given(census, roles, given, file)
+    return roles
+
+
+def check_unlabelled_value(value: object) -> None:
+    """Refuse what is neither None, "none" nor a value of labels.
+
+    Raises:
+        ScanError: saying what it takes.
+    """
+    if value is not None and value != EVERY_VALUE and (type(value) is not int or not 0 <= value <= 255):
+        raise ScanError(f"--unlabelled_value takes a whole number from 0 to 255, or {EVERY_VALUE}, got {value!r}.")
+
+
+def is_stretched(values: Sequence[int]) -> bool:
+    """Whether values are those of a mask that was stretched to 8 bits: 0 and 255, or 0, 127 or 128, and 255, …"""
+    steps = np.linspace(0, 255, len(values)) if len(values) > 1 else np.array([-9.0])
+    return bool(np.all(np.abs(np.sort(values) - steps) < 1))
+
+
+def _surrounds(census: Census, value: int) -> bool:
+    """Whether a value is what lies around the core: nearly all of that, and hardly any of the core."""
+    around = census.outside.sum()
+    if around > SPURIOUS * census.inside.sum() and census.outside[value] > NEARLY_ALL * around:
+        return census.inside[value] < (1 - NEARLY_ALL) * min(census.outside[value], census.inside.sum())
+    return bool(census.outside[value]) and not census.inside[value]
+
+
+def _is_unlabelled(census: Census, value: int, drawn: Sequence[int], file: Path) -> bool:
+    others = [v for v in drawn if v != value]
+    share = f"{value} covers {census.share(value):.0%} of the core in {file.name}"
+    question = f"is it a class, or 'not labelled'? Add --unlabelled_value {EVERY_VALUE}, or --unlabelled_value {value}."
+    if not others:
+        return value == UNLABELLED
+    if census.whole[value]:
+        share += f", {census.whole[value]:.0f} of {census.slices} slices wholly"
+        held = _others_in_whole_slices(census, value, others)
+        if held <= FEW:
+            return False
+        if value == UNLABELLED:
+            return True
+        if AS_MANY < held < 1 / AS_MANY and len(others) > 1:
+            look_at(f"{share}, with the grey levels of {_listed(others)}: it means 'not labelled' (guessed; "
+                    f"--unlabelled_value {EVERY_VALUE} says otherwise).")  # fmt: skip
+            return True
+        raise ScanError(f"{share}, and their grey levels are not those of one class: {question}")
+    if len(others) == 1 or (value != UNLABELLED and census.share(value) < NEARLY_ALL):
+        return False
+    unlike = _unexplained(census, value, others)
+    if value != UNLABELLED:
+        if unlike > UNLIKE:
+            return False
+        raise ScanError(f"{share}, and its grey levels are those of {_listed(others)}: {question}")
+    if unlike < ALIKE or census.share(value) < SPURIOUS:
+        return True
+    if is_stretched(drawn):
+        return False
+    raise ScanError(f"{share}, between {_listed(others)}: {question}")
+
+
+def _doubt_given(census: Census, roles: Roles, given: Sequence[int], file: Path) -> None:
+    """Say so if what is "not labelled" by the user's word looks like a class."""
+    for value in (v for v in given if census.share(v) > SPURIOUS and not census.whole[v] and len(roles.classes) > 1):
+        if _unexplained(census, value, roles.classes) > UNLIKE:
+            look_at(
+                f"{value} in {file.name} is 'not labelled' as you say, but covers {census.share(value):.0%} of the "
+                f"core with grey levels unlike those of {_listed(roles.classes)}: if it is a class, porosity is wrong."
+            )
+
+
+def _others_in_whole_slices(census: Census, value: int, others: Sequence[int]) -> float:
+    """How many voxels of whole slices look like other values, over how many are others in mixed slices; 0 to 1."""
+    mixed, whole = census.mixed_grey, census.whole_grey[value]
+    drawn, all_of = mixed[others].sum(0), mixed[[value, *others]].sum(0)
+    if not drawn.sum() or not whole.sum():
+        return 1.0
+    chance = np.divide(drawn, all_of, out=np.full(len(drawn), drawn.sum() / all_of.sum()), where=all_of > 0)
+    return float((chance * whole).sum() / whole.sum() / (drawn.sum() / all_of.sum()))
+
+
+def _unexplained(census: Census, value: int, others: Sequence[int]) -> float:
+    """Share of a value's grey levels that no mixture of the others' gives, 0 to 1."""
+    counts = (census.mixed_grey + census.whole_grey)[[value, *others]]
+    cumulative = np.cumsum(counts.sum(0)) / max(1.0, counts.sum())
+    groups = np.minimum((cumulative * COARSE).astype(int), COARSE - 1)
+    coarse = np.stack([np.bincount(groups, weights=row, minlength=COARSE) for row in counts])
+    shares = coarse / np.maximum(coarse.sum(1, keepdims=True), 1)
+    weights, _ = nnls(np.vstack([shares[1:].T, np.full(len(others), 10.0)]), np.append(shares[0], 10.0))
+    return float(np.maximum(shares[0] - weights @ shares[1:], 0).sum())
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))

@@ -103,8 +103,8 @@ def learn(
 
     Args:
         volume: grey levels (D, H, W), z first, or the path of a scan.
-        labels: classes of the same shape, or the path of label files; ``unlabelled_value=0`` names the value where nothing is
-            labelled, ``"none"`` says that there is none, and without it the data are asked.
+        labels: classes of the same shape, or the path of label files; ``unlabelled_value=0`` names the value where
+            nothing is labelled, ``"none"`` says that there is none, and without it the data are asked.
         voxel_size_um: as in ``segment``.
         output_dir: folder of the run, which an interrupted call goes on with; None for a temporary one.
         **options: others of the verb, ``epochs=5`` or ``tune="auto"`` say.

@@ -1,12 +1,14 @@
 """What the values of a label volume cover: inside the core and around it, slice by slice, and at which grey levels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from synfine_monai.conventions import NORMALISATION
-from synfine_monai.data.labels_of_scan import drawn_depths, label_file, open_labels, refuse_unlike_shapes
+from synfine_monai.data.labels_of_scan import SliceLabels, drawn_depths, label_file, open_labels, refuse_unlike_shapes
+from synfine_monai.data.placed_labels import DrawnLabels
 from synfine_monai.data.task import Item
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
@@ -15,6 +17,10 @@ from synfine_monai.survey import find_scan_field_of_view, measure_scan_intensity
 VALUES, BINS = 256, 120
 WHOLE_SLICES = 8  # of one value whose grey levels are read
 NORMALISED = 6.0  # grey levels farther from the mean are counted at the ends
+
+
+def _zeros(*bins: int) -> Any:
+    return field(default_factory=lambda: np.zeros((VALUES, *bins)))
 
 
 @dataclass
@@ -29,23 +35,21 @@ class Census:
         whole_grey: (256, bins) likewise in some slices of this value alone.
         grey_sums: (256,) of the grey levels of both.
         slices: that were looked at.
+        not_drawn: the value of what the file says nothing of, or None.
+        names: value -> its name, where the file gives one.
     """
 
-    inside: np.ndarray
-    outside: np.ndarray
-    corners: np.ndarray
-    middle: np.ndarray
-    whole: np.ndarray
-    mixed_grey: np.ndarray
-    whole_grey: np.ndarray
-    grey_sums: np.ndarray
+    inside: np.ndarray = _zeros()
+    outside: np.ndarray = _zeros()
+    corners: np.ndarray = _zeros()
+    middle: np.ndarray = _zeros()
+    whole: np.ndarray = _zeros()
+    mixed_grey: np.ndarray = _zeros(BINS)
+    whole_grey: np.ndarray = _zeros(BINS)
+    grey_sums: np.ndarray = _zeros()
     slices: int = 0
-
-    @classmethod
-    def empty(cls) -> "Census":
-        """Nothing counted yet."""
-        return cls(*(np.zeros(VALUES) for _ in range(5)), *(np.zeros((VALUES, BINS)) for _ in range(2)),
-                   np.zeros(VALUES))  # fmt: skip
+    not_drawn: int | None = None
+    names: dict[int, str] = field(default_factory=dict)
 
     @cached_property
     def values(self) -> list[int]:
@@ -63,9 +67,11 @@ class Census:
 
     def add(self, values: np.ndarray, fov: np.ndarray, places: tuple[np.ndarray, np.ndarray]) -> int:
         """Count one slice (H, W) of uint8 values; returns how many of them are in the core."""
-        within = np.bincount(values[fov], minlength=VALUES)
+        within, around = (np.bincount(values[place], minlength=VALUES) for place in (fov, ~fov))
+        if self.not_drawn is not None:
+            around[self.not_drawn] = 0
         self.inside += within
-        self.outside += np.bincount(values.ravel(), minlength=VALUES) - within
+        self.outside += around
         for counts, place in zip((self.corners, self.middle), places, strict=True):
             counts += np.bincount(values[place], minlength=VALUES)
         present = np.flatnonzero(within)
@@ -87,15 +93,17 @@ def take_census(item: Item) -> Census:
     Raises:
         ScanError: if they do not lie on the scan, are no whole numbers from 0 to 255, or no core is found.
     """
-    census = Census.empty()
+    census = Census()
     with open_scan(item.image) as image, open_labels(item) as label:
         refuse_unlike_shapes(item, image, label)
+        if isinstance(label, DrawnLabels) and not isinstance(label, SliceLabels):  # files of slices are drawn wholly
+            census.not_drawn, census.names = label.not_drawn, label.names
         fov = find_scan_field_of_view(image, item.fov)
         statistics = measure_scan_intensity(image, fov, NORMALISATION)
         places = _places(image.shape[1:])
         for z in drawn_depths(label):
             (values,) = checked_labels(label.read(z, z + 1), label_file(item, label, z))
-            (core,) = fov.slab(z, z + 1)
+            core = fov.slab(z, z + 1)[0] & (values != census.not_drawn)
             count = census.add(values, core, places)
             if count > 1 or (count and census.whole[values[core][0]] <= WHOLE_SLICES):
                 grey = image.read(z, z + 1)[0][core]

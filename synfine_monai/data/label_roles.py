@@ -52,20 +52,22 @@ def find_roles(
     """
     check_unlabelled_value(unlabelled_value)
     around = tuple(v for v in census.values if v in outside or _surrounds(census, v))
+    _refuse_missed_air(census, [v for v in census.values if v not in around and v != unlabelled_value], file)
     drawn = [v for v in census.values if v not in around and census.inside[v]]
     if unlabelled_value == EVERY_VALUE:
         return Roles(tuple(drawn), (), around)
-    given = () if unlabelled_value is None else (int(unlabelled_value),)
+    said = () if unlabelled_value is None else (int(unlabelled_value),)
+    given = (*said, *(() if census.not_drawn is None else (census.not_drawn,)))
     asked = [v for v in drawn if v not in given]
-    empty = list(given)
+    empty, known = list(given), bool(said or census.names)
     for v in sorted(asked, key=lambda v: -census.whole[v]):  # what was not drawn is judged first, and then left out
-        if (not given or v == UNLABELLED) and _is_unlabelled(census, v, [u for u in asked if u not in empty], file):
+        if (not known or v == UNLABELLED) and _is_unlabelled(census, v, [u for u in asked if u not in empty], file):
             empty.append(v)
     for v in (v for v in around if v not in (*outside, *empty, UNLABELLED)):
         look_at(f"{v} in {file.name} lies around the core, as air or a mount does, and is no class.")
     empty += [UNLABELLED] if UNLABELLED not in (*drawn, *empty) else []
     roles = Roles(tuple(v for v in drawn if v not in empty), tuple(empty), around)
-    _doubt_given(census, roles, given, file)
+    _doubt_given(census, roles, said, file)
     return roles
 
 
@@ -91,6 +93,19 @@ def _surrounds(census: Census, value: int) -> bool:
     if around > SPURIOUS * census.inside.sum() and census.outside[value] > NEARLY_ALL * around:
         return census.inside[value] < (1 - NEARLY_ALL) * min(census.outside[value], census.inside.sum())
     return bool(census.outside[value]) and not census.inside[value]
+
+
+def _refuse_missed_air(census: Census, values: Sequence[int], file: Path) -> None:
+    """Air or a mount that the labels show and the grey levels do not: the core was not found."""
+    for value in values:
+        others = census.corners.sum() - census.corners[value]
+        lies_around = others <= SPURIOUS * census.corners.sum() < census.corners[value]
+        if lies_around and census.middle[value] <= SPURIOUS * census.middle.sum() and census.share(value) > SPURIOUS:
+            raise ScanError(
+                f"{value} in {file.name} lies in the corners of its slices only, as air or a mount around the core does, "
+                f"but {census.share(value):.0%} of the field of view that was found is {value}: give a mask of the core "
+                "with --fov."
+            )
 
 
 def _is_unlabelled(census: Census, value: int, drawn: Sequence[int], file: Path) -> bool:

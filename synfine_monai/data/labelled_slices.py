@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
+from synfine_monai.data.label_orientation import refuse_other_way
 from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_unlike_shapes
 from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
@@ -84,7 +85,7 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
 
 
 def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str) -> None:
-    counts = sum(np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: task.num_classes] for s in slices)
+    counts = np.sum([np.bincount(s.label.ravel(), minlength=UNLABELLED + 1) for s in slices], 0)[: task.num_classes]
     absent = [name for name, count in zip(task.labels, counts, strict=True) if not count]
     if absent:
         lack = {"training": "cannot be learned", "test": "cannot be judged"}.get(split, "is not there")
@@ -112,7 +113,10 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
     with open_scan(item.image) as scan, open_labels(item) as label:
         _check_shapes(item, scan, label)
         fov = find_scan_field_of_view(scan, item.fov)
-        for z in labelled_depths(item, task.ignored_values):
+        depths = labelled_depths(item, task.ignored_values)
+        if depths:
+            refuse_other_way(scan, label, depths, task.ignored_values)
+        for z in depths:
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
             image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)

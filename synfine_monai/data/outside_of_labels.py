@@ -97,8 +97,8 @@ def _told(seen: _Seen, outside: int | None, name: str) -> int | None:
         whole = seen.whole.count(value)
         if whole > slices / 2 and seen.enclosed:
             raise ScanError(
-                f"{value} fills {whole} of the {slices} slices of {name} that were looked at: if it is outside the core "
-                f"or not labelled, give --outside_value {value}; if it is a class, --outside_value "
+                f"{value} fills {whole} of the {slices} slices of {name} that were looked at: if it is outside the "
+                f"core or not labelled, give --outside_value {value}; if it is a class, --outside_value "
                 f"{EVERY_VALUE if outside is None else outside}."
             )
         others = np.setdiff1d(np.arange(256), [value, OUTSIDE if outside is None else outside])

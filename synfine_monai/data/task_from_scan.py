@@ -11,14 +11,12 @@ from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.label_census import Census, take_census
 from synfine_monai.data.label_roles import Roles, check_unlabelled_value, find_roles
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, open_labels
+from synfine_monai.data.phase_names import OUTSIDE_CLASS, phases_by_name
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.notices import look_at
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
-
-OUTSIDE_CLASS = "outside"
-"""What ``phases`` calls a value that lies around the core: air or a mount, and no class."""
 
 _depths, _classes = Memory(32), Memory(8)
 
@@ -113,8 +111,9 @@ def task_of_scan(
         unlabelled_value: label value that means "no label" (Fiji, napari and ilastik: 0), "none" if every value is a
             class; None asks the data, see ``label_roles``.
         rock: generator preset.
-        phases: the phase of each class, in order, "outside" for air or a mount around the core; None to guess them from the grey levels: the darkest class is pore,
-            the most frequent of the others is matrix, what is brighter is dense and what lies between is clay.
+        phases: the phase of each class, in order, "outside" for air or a mount around the core; None to guess them from
+            the grey levels: the darkest class is pore, the most frequent of the others is matrix, what is brighter is
+            dense and what lies between is clay.
         fov: mask of the field of view, or None to find it.
 
     Raises:
@@ -147,7 +146,9 @@ def _read_classes(
     check_unlabelled_value(unlabelled_value)
     census = take_census(item)
     given = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases or ())
+    named = phases_by_name(census.names)
     around = _named_outside(census, given, unlabelled_value)
+    around += [v for v, phase in named.items() if phase == OUTSIDE_CLASS and not given]
     roles = find_roles(census, item.label, unlabelled_value, around)
     values = list(roles.classes)
     if len(values) < 2:
@@ -155,15 +156,18 @@ def _read_classes(
             f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
             f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
         )
-    classes = [p for p in given if p != OUTSIDE_CLASS] if given else _guess_phases(census, values)
+    known = not given and all(v in named for v in values)
+    guessed = [named[v] for v in values] if known else _guess_phases(census, values)
+    classes = [p for p in given if p != OUTSIDE_CLASS] or guessed
     if len(classes) != len(values):
         raise ScanError(
             f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
         )
     names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
-    told = "Classes: " + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
+    called = [f"{v} ({census.names[v]})" if v in census.names else str(v) for v in values]
+    told = "Classes: " + ", ".join(f"{v} is {n}" for v, n in zip(called, names, strict=True))
     if not given:
-        told += " (guessed from the grey levels; --phases says otherwise)"
+        told += f" ({'by their names' if known else 'guessed from the grey levels'}; --phases says otherwise)"
         look_at(f"{told}: figures/phases.png shows them.")
     print(told)
     return roles, classes, names
@@ -203,7 +207,7 @@ def _without_sole_slices(
     """As many slices as ``wanted``, by preference these, so that every class is left in some other slice."""
     left = Counter(value for held in slices.values() for value in held)
     chosen: list[tuple[Item, int]] = []
-    for pair in dict.fromkeys((*wanted, *reversed(slices))):
+    for pair in dict.fromkeys((*wanted, *reversed(list(slices)))):
         if len(chosen) < len(wanted) and all(left[value] > 1 for value in slices[pair]):
             chosen.append(pair)
             left.subtract(slices[pair])

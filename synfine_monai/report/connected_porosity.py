@@ -53,12 +53,13 @@ def measure_connected_porosity(
         labels: an open volume of classes.
         pore_labels: classes that are pore space.
         connectivity: 6, 18 or 26 neighbours.
-        fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all but ``outside_value``.
+        fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all other voxels.
         slab_voxels: voxels in memory at once, rounded down to whole slices; 30 bytes for each, 80 where all is pore.
         outside_value: what is outside the core, or "none"; None asks the data, see ``outside_value_of``.
 
     Raises:
-        ScanError: if the volume is a single slice or holds no labels, or for another connectivity; as ``outside_value_of``.
+        ScanError: if the volume is a single slice or holds no labels, or for another connectivity; or as
+            ``outside_value_of``.
     """
     depth, height, width = labels.shape
     if connectivity not in CONNECTIVITIES:

@@ -1,8 +1,6 @@
 """What the values of a label volume cover: inside the core and around it, slice by slice, and at which grey levels."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -19,17 +17,13 @@ WHOLE_SLICES = 8  # of one value whose grey levels are read
 NORMALISED = 6.0  # grey levels farther from the mean are counted at the ends
 
 
-def _zeros(*bins: int) -> Any:
-    return field(default_factory=lambda: np.zeros((VALUES, *bins)))
-
-
-@dataclass
 class Census:
     """Counts by value, 0 to 255.
 
     Attributes:
         inside, outside: (256,) voxels in the field of view, and beyond it.
-        corners, middle: (256,) voxels outside the slices' inscribed ellipse, and in the middle of it.
+        corners, middle: (256,) voxels outside the inscribed ellipse, and in the middle of it, of slices of several
+            values.
         whole: (256,) slices that are this value everywhere in the core.
         mixed_grey: (256, bins) grey levels in the core, in slices of several values.
         whole_grey: (256, bins) likewise in some slices of this value alone.
@@ -39,17 +33,12 @@ class Census:
         names: value -> its name, where the file gives one.
     """
 
-    inside: np.ndarray = _zeros()
-    outside: np.ndarray = _zeros()
-    corners: np.ndarray = _zeros()
-    middle: np.ndarray = _zeros()
-    whole: np.ndarray = _zeros()
-    mixed_grey: np.ndarray = _zeros(BINS)
-    whole_grey: np.ndarray = _zeros(BINS)
-    grey_sums: np.ndarray = _zeros()
-    slices: int = 0
-    not_drawn: int | None = None
-    names: dict[int, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.inside, self.outside, self.corners, self.middle, self.whole, self.grey_sums = np.zeros((6, VALUES))
+        self.mixed_grey, self.whole_grey = np.zeros((2, VALUES, BINS))
+        self.slices = 0
+        self.not_drawn: int | None = None
+        self.names: dict[int, str] = {}
 
     @cached_property
     def values(self) -> list[int]:
@@ -59,6 +48,10 @@ class Census:
     def share(self, value: int) -> float:
         """Of the core's voxels in the slices that were looked at, 0 to 1."""
         return float(self.inside[value] / max(1, self.inside.sum()))
+
+    def mixed_share(self, value: int) -> float:
+        """Likewise, in slices of several values."""
+        return float(self.mixed_grey[value].sum() / max(1, self.mixed_grey.sum()))
 
     def grey(self, values: list[int]) -> np.ndarray:
         """Mean grey level of each value in the core; NaN where none was read."""
@@ -72,11 +65,11 @@ class Census:
             around[self.not_drawn] = 0
         self.inside += within
         self.outside += around
-        for counts, place in zip((self.corners, self.middle), places, strict=True):
-            counts += np.bincount(values[place], minlength=VALUES)
         present = np.flatnonzero(within)
         if len(present) == 1:
             self.whole[present[0]] += 1
+        for counts, place in zip((self.corners, self.middle), places if len(present) > 1 else (), strict=False):
+            counts += np.bincount(values[place], minlength=VALUES)
         self.slices += 1
         return len(present)
 

@@ -14,7 +14,6 @@ from scipy.optimize import nnls
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.label_census import Census
 from synfine_monai.errors import ScanError
-from synfine_monai.notices import look_at
 
 EVERY_VALUE = "none"
 """What ``unlabelled_value`` is where every value is a class."""
@@ -29,11 +28,19 @@ COARSE = 24  # bins of equal counts: strokes are few voxels
 
 @dataclass(frozen=True)
 class Roles:
-    """The values that are classes, ascending; those that mean "not labelled"; those around the core."""
+    """What the values of labels are.
+
+    Attributes:
+        classes: values that are classes, ascending.
+        unlabelled: values that mean "not labelled".
+        outside: values around the core.
+        remarks: what was guessed, or looks wrong, in sentences.
+    """
 
     classes: tuple[int, ...]
     unlabelled: tuple[int, ...]
     outside: tuple[int, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def find_roles(
@@ -52,23 +59,34 @@ def find_roles(
     """
     check_unlabelled_value(unlabelled_value)
     around = tuple(v for v in census.values if v in outside or _surrounds(census, v))
-    _refuse_missed_air(census, [v for v in census.values if v not in around and v != unlabelled_value], file)
+    remarks = [
+        f"{v} in {file.name} lies around the core, as air or a mount does, and is no class."
+        for v in around
+        if v not in (*outside, unlabelled_value, census.not_drawn, UNLABELLED)
+    ]
     drawn = [v for v in census.values if v not in around and census.inside[v]]
-    if unlabelled_value == EVERY_VALUE:
-        return Roles(tuple(drawn), (), around)
-    said = () if unlabelled_value is None else (int(unlabelled_value),)
-    given = (*said, *(() if census.not_drawn is None else (census.not_drawn,)))
-    asked = [v for v in drawn if v not in given]
-    empty, known = list(given), bool(said or census.names)
-    for v in sorted(asked, key=lambda v: -census.whole[v]):  # what was not drawn is judged first, and then left out
-        if (not known or v == UNLABELLED) and _is_unlabelled(census, v, [u for u in asked if u not in empty], file):
-            empty.append(v)
-    for v in (v for v in around if v not in (*outside, *empty, UNLABELLED)):
-        look_at(f"{v} in {file.name} lies around the core, as air or a mount does, and is no class.")
+    _refuse_missed_air(census, [v for v in drawn if v != unlabelled_value], file)
+    said = () if unlabelled_value in (None, EVERY_VALUE) else (int(unlabelled_value),)
+    empty = [*said, *(() if census.not_drawn is None else (census.not_drawn,))]
+    if unlabelled_value != EVERY_VALUE:
+        remarks += _find_unlabelled(census, drawn, empty, bool(said or census.names), file)
+    classes = tuple(v for v in drawn if v not in empty)
+    return Roles(classes, tuple(empty), around, (*remarks, *_doubts_about(census, said, classes, file)))
+
+
+def _find_unlabelled(census: Census, drawn: Sequence[int], empty: list[int], known: bool, file: Path) -> list[str]:
+    """Append to ``empty`` what means "not labelled" besides; if that is ``known``, only 255 may; returns remarks."""
+    remarks = []
+    for value in sorted(set(drawn) - set(empty), key=lambda v: -census.whole[v]):  # the clearest case first
+        others = [v for v in drawn if v not in (value, *empty)]
+        if value != UNLABELLED and known:
+            continue
+        remark = _why_unlabelled(census, value, others, file)
+        if remark is not None:
+            empty.append(value)
+            remarks += [remark] if remark else []
     empty += [UNLABELLED] if UNLABELLED not in (*drawn, *empty) else []
-    roles = Roles(tuple(v for v in drawn if v not in empty), tuple(empty), around)
-    _doubt_given(census, roles, said, file)
-    return roles
+    return remarks
 
 
 def check_unlabelled_value(value: object) -> None:
@@ -98,56 +116,56 @@ def _surrounds(census: Census, value: int) -> bool:
 def _refuse_missed_air(census: Census, values: Sequence[int], file: Path) -> None:
     """Air or a mount that the labels show and the grey levels do not: the core was not found."""
     for value in values:
-        others = census.corners.sum() - census.corners[value]
+        others, share = census.corners.sum() - census.corners[value], census.mixed_share(value)
         lies_around = others <= SPURIOUS * census.corners.sum() < census.corners[value]
-        if lies_around and census.middle[value] <= SPURIOUS * census.middle.sum() and census.share(value) > SPURIOUS:
+        if lies_around and census.middle[value] <= SPURIOUS * census.middle.sum() and share > SPURIOUS:
             raise ScanError(
-                f"{value} in {file.name} lies in the corners of its slices only, as air or a mount around the core does, "
-                f"but {census.share(value):.0%} of the field of view that was found is {value}: give a mask of the core "
+                f"{value} in {file.name} fills the corners of slices and not their middle, as air or a mount around a "
+                f"core does, but covers {share:.0%} of the field of view that was found: give a mask of the core "
                 "with --fov."
             )
 
 
-def _is_unlabelled(census: Census, value: int, drawn: Sequence[int], file: Path) -> bool:
-    others = [v for v in drawn if v != value]
+def _why_unlabelled(census: Census, value: int, others: Sequence[int], file: Path) -> str | None:
+    """None for a class; else what to say of a value that means "not labelled", "" for what needs no word."""
     share = f"{value} covers {census.share(value):.0%} of the core in {file.name}"
     question = f"is it a class, or 'not labelled'? Add --unlabelled_value {EVERY_VALUE}, or --unlabelled_value {value}."
     if not others:
-        return value == UNLABELLED
+        return "" if value == UNLABELLED else None
     if census.whole[value]:
         share += f", {census.whole[value]:.0f} of {census.slices} slices wholly"
         held = _others_in_whole_slices(census, value, others)
         if held <= FEW:
-            return False
+            return None
         if value == UNLABELLED:
-            return True
+            return ""
         if AS_MANY < held < 1 / AS_MANY and len(others) > 1:
-            look_at(f"{share}, with the grey levels of {_listed(others)}: it means 'not labelled' (guessed; "
+            return (f"{share}, with the grey levels of {_listed(others)}: it means 'not labelled' (guessed; "
                     f"--unlabelled_value {EVERY_VALUE} says otherwise).")  # fmt: skip
-            return True
         raise ScanError(f"{share}, and their grey levels are not those of one class: {question}")
     if len(others) == 1 or (value != UNLABELLED and census.share(value) < NEARLY_ALL):
-        return False
+        return None
     unlike = _unexplained(census, value, others)
-    if value != UNLABELLED:
-        if unlike > UNLIKE:
-            return False
+    if value != UNLABELLED and unlike <= UNLIKE:
         raise ScanError(f"{share}, and its grey levels are those of {_listed(others)}: {question}")
-    if unlike < ALIKE or census.share(value) < SPURIOUS:
-        return True
-    if is_stretched(drawn):
-        return False
-    raise ScanError(f"{share}, between {_listed(others)}: {question}")
+    if value == UNLABELLED and (unlike < ALIKE or census.share(value) < SPURIOUS):
+        return ""
+    if value == UNLABELLED and not is_stretched([value, *others]):
+        raise ScanError(f"{share}, between {_listed(others)}: {question}")
+    return None
 
 
-def _doubt_given(census: Census, roles: Roles, given: Sequence[int], file: Path) -> None:
-    """Say so if what is "not labelled" by the user's word looks like a class."""
-    for value in (v for v in given if census.share(v) > SPURIOUS and not census.whole[v] and len(roles.classes) > 1):
-        if _unexplained(census, value, roles.classes) > UNLIKE:
-            look_at(
-                f"{value} in {file.name} is 'not labelled' as you say, but covers {census.share(value):.0%} of the "
-                f"core with grey levels unlike those of {_listed(roles.classes)}: if it is a class, porosity is wrong."
-            )
+def _doubts_about(census: Census, said: Sequence[int], classes: Sequence[int], file: Path) -> list[str]:
+    """What to say if the value that is "not labelled" by the user's word looks like a class."""
+    return [
+        f"{value} in {file.name} is 'not labelled' as you say, but covers {census.share(value):.0%} of the core with "
+        f"grey levels unlike those of {_listed(classes)}: if it is a class, porosity is wrong."
+        for value in said
+        if census.share(value) > SPURIOUS
+        and not census.whole[value]
+        and len(classes) > 1
+        and _unexplained(census, value, classes) > UNLIKE
+    ]
 
 
 def _others_in_whole_slices(census: Census, value: int, others: Sequence[int]) -> float:

@@ -1,6 +1,5 @@
 """Labelled slices of a task: normalised once per specimen, masked by the field of view."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_un
 from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import look_at
 from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey import (
     IntensityStatistics,
@@ -27,7 +27,6 @@ from synfine_monai.transforms import fill_outside
 
 KEPT_VOXELS = 1 << 25  # of labelled slices of one split, 6 bytes each: larger sets are read anew
 _kept = Memory(4)
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ def load_labelled_slices(task: Task, split: str, normalisation: str = NORMALISAT
     slices = _kept.recall(key, lambda: _read_slices(task, items, split, normalisation))
     if sum(s.image.size for s in slices) > KEPT_VOXELS:
         _kept.forget(key)
+    _name_absent_classes(slices, task, split)
     return list(slices)
 
 
@@ -80,7 +80,6 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
-    _name_absent_classes(slices, task, split)
     return slices
 
 
@@ -88,8 +87,8 @@ def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str
     counts = np.sum([np.bincount(s.label.ravel(), minlength=UNLABELLED + 1) for s in slices], 0)[: task.num_classes]
     absent = [name for name, count in zip(task.labels, counts, strict=True) if not count]
     if absent:
-        lack = {"training": "cannot be learned", "test": "cannot be judged"}.get(split, "is not there")
-        logger.warning("No labelled voxel of %s is in the %s slices: it %s.", ", ".join(absent), split, lack)
+        lack = {"training": "learned", "test": "judged"}.get(split, "seen")
+        look_at(f"No voxel in the core is labelled {' or '.join(absent)} in the {split} slices: it cannot be {lack}.")
 
 
 def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALISATION) -> IntensityStatistics:

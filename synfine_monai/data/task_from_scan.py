@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.label_census import Census, take_census
 from synfine_monai.data.label_roles import Roles, check_unlabelled_value, find_roles
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, open_labels
@@ -124,6 +123,8 @@ def task_of_scan(
     files = files_signature(scan, labels, item.fov)
     key = None if files is None else (files, unlabelled_value, phases if phases is None else tuple(phases))
     roles, classes, names = _classes.recall(key, lambda: _read_classes(item, unlabelled_value, phases))
+    for remark in roles.remarks:
+        look_at(remark)
     task = Task(
         name=scan.stem.split(".")[0],
         rock=rock,
@@ -147,9 +148,7 @@ def _read_classes(
     census = take_census(item)
     given = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases or ())
     named = phases_by_name(census.names)
-    around = _named_outside(census, given, unlabelled_value)
-    around += [v for v, phase in named.items() if phase == OUTSIDE_CLASS and not given]
-    roles = find_roles(census, item.label, unlabelled_value, around)
+    roles = _roles_by_name(census, item.label, unlabelled_value, given or [named.get(v) for v in census.values])
     values = list(roles.classes)
     if len(values) < 2:
         raise ScanError(
@@ -161,23 +160,28 @@ def _read_classes(
     classes = [p for p in given if p != OUTSIDE_CLASS] or guessed
     if len(classes) != len(values):
         raise ScanError(
-            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
+            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)} (what "
+            f"lies around the core, here {list(roles.outside) or 'nothing'}, it calls {OUTSIDE_CLASS})."
         )
     names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
     called = [f"{v} ({census.names[v]})" if v in census.names else str(v) for v in values]
     told = "Classes: " + ", ".join(f"{v} is {n}" for v, n in zip(called, names, strict=True))
     if not given:
         told += f" ({'by their names' if known else 'guessed from the grey levels'}; --phases says otherwise)"
-        look_at(f"{told}: figures/phases.png shows them.")
+        roles = replace(roles, remarks=(*roles.remarks, f"{told}."))
     print(told)
     return roles, classes, names
 
 
-def _named_outside(census: Census, phases: Sequence[str], unlabelled_value: int | str | None) -> list[int]:
-    """The values that --phases calls "outside", in the order of all values that are labels."""
-    values = [v for v in census.values if v not in (unlabelled_value, UNLABELLED)]
-    named = zip(values, phases, strict=False) if len(values) == len(phases) else ()
-    return [v for v, phase in named if phase == OUTSIDE_CLASS]
+def _roles_by_name(
+    census: Census, file: Path, unlabelled_value: int | str | None, phases: Sequence[str | None]
+) -> Roles:
+    """Roles with what is called "outside" among the phases of all values that are labels, in their order."""
+    roles = find_roles(census, file, unlabelled_value)
+    labels = sorted(set(census.values) - {v for v in roles.unlabelled if v not in census.names})
+    named = zip(labels, phases, strict=True) if len(labels) == len(phases) else ()
+    around = [v for v, phase in named if phase == OUTSIDE_CLASS]
+    return find_roles(census, file, unlabelled_value, around) if set(around) - set(roles.outside) else roles
 
 
 def hold_back(task: Task) -> Task:

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyBboxPatch
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = [
-    ["conventions", "errors", "files", "old_names"],
+    ["conventions", "errors", "files", "notices", "old_names"],
     ["scans", "transforms", "survey", "data"],
     ["networks", "rock", "losses", "metrics"],
     ["training", "baselines", "surgery"],

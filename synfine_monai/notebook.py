@@ -17,6 +17,7 @@ from synfine_monai.bundle.plain_errors import find_scan_error
 from synfine_monai.bundle.verb_options import options_of, refuse_unknown
 from synfine_monai.bundle.verbs import find_verb
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import forget_notices, tell_notices
 from synfine_monai.scans import create_scan, new_scan_info, open_scan
 
 __all__ = ["Model", "learn", "make_rock", "porosity", "segment"]
@@ -101,8 +102,8 @@ def learn(
 
     Args:
         volume: grey levels (D, H, W), z first, or the path of a scan.
-        labels: classes of the same shape, 255 where nothing is labelled (``unlabelled_value=0`` names another value),
-            or the path of label files.
+        labels: classes of the same shape, or the path of label files; ``unlabelled_value=0`` names the value where
+            nothing is labelled, ``"none"`` says that there is none, and without it the data are asked.
         voxel_size_um: as in ``segment``.
         output_dir: folder of the run, which an interrupted call goes on with; None for a temporary one.
         **options: others of the verb, ``epochs=5`` or ``tune="auto"`` say.
@@ -126,7 +127,7 @@ def porosity(
     """Total, connected and isolated porosity of a segmented volume, as ``synfine porosity`` measures them.
 
     Args:
-        labels: classes (D, H, W), 255 outside the core; or the path of a volume of labels.
+        labels: classes (D, H, W), 255 outside the core (``outside_value`` names another value); or the path of labels.
         pore_labels: classes that are pore space.
         voxel_size_um: as in ``segment``; only lengths need it.
         **options: others of the verb, ``connectivity=26`` say.
@@ -212,6 +213,7 @@ def _run(verb: str, **options: Any) -> None:
     with _as_it_was():
         try:
             run_verb(file, **{name: value for name, value in options.items() if value is not None})
+            tell_notices()
         except Exception as error:
             found = find_scan_error(error)
             if found is None:
@@ -226,4 +228,5 @@ def _as_it_was() -> Iterator[None]:
     try:
         yield
     finally:
+        forget_notices()
         sys.excepthook = hook

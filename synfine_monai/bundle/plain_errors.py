@@ -5,6 +5,7 @@ import sys
 from types import TracebackType
 
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import forget_notices
 
 DEBUG = "SYNFINE_DEBUG"
 WORKER = "in DataLoader worker process"
@@ -42,6 +43,7 @@ def _one_line(kind: type[BaseException], error: BaseException, traceback: Traceb
         _one_line.previous(kind, error, traceback)
         return
     sys.stdout.flush()
+    forget_notices()  # the error is the last word
     print(f"ScanError: {found}", file=sys.stderr, flush=True)
 
 

@@ -1,5 +1,6 @@
 """The verb that is running: where its bundle is, whether its options are known, and its configuration kept."""
 
+import atexit
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from synfine_monai.bundle.plain_errors import report_errors_plainly
 from synfine_monai.bundle.requirements import check_device
 from synfine_monai.bundle.verb_options import options_of, refuse_unknown
 from synfine_monai.files import atomic_file
+from synfine_monai.notices import gather_notices, tell_notices
 from synfine_monai.report import make_results_folder
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 def begin(verb: str | Sequence[str], output_dir: str | Path | None = None, device: Any = None) -> None:
     """The first thing that a verb does: errors become one line, options are checked, the configuration is kept.
+
+    What is to be looked at is gathered from now on, and told when the process ends.
 
     Args:
         verb: name of its YAML, without the ending; of several, in the order in which they are merged.
@@ -32,6 +36,10 @@ def begin(verb: str | Sequence[str], output_dir: str | Path | None = None, devic
     verbs = [verb] if isinstance(verb, str) else list(verb)
     report_errors_plainly()
     workflow, given = _running()
+    if not _is_stage(workflow):
+        gather_notices()
+        atexit.unregister(tell_notices)
+        atexit.register(tell_notices)
     refuse_wrong_options(workflow, [Path(workflow.config_root_path) / f"{name}.yaml" for name in verbs], given)
     if device is not None:
         check_device(device)
@@ -112,6 +120,14 @@ def _running() -> tuple["ConfigWorkflow", list[Path]]:
     if workflow is None:
         raise RuntimeError("this expression works only inside `python -m monai.bundle run`.")
     return workflow, _config_files()
+
+
+def _is_stage(workflow: "ConfigWorkflow") -> bool:
+    """Whether a workflow runs inside another one."""
+    from monai.bundle import ConfigWorkflow
+
+    found = (frame.f_locals.get("self") for frame in _callers())
+    return any(isinstance(each, ConfigWorkflow) and each is not workflow for each in found)
 
 
 def _config_files() -> list[Path]:

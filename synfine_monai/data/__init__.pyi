@@ -5,6 +5,7 @@ from .labelled_slices import (
     specimen_statistics as specimen_statistics,
 )
 from .labels_of_scan import is_slice_folder as is_slice_folder, open_labels as open_labels
+from .outside_of_labels import outside_value_of as outside_value_of
 from .pairs_file import (
     check_pairs as check_pairs,
     load_pairs as load_pairs,

@@ -8,10 +8,12 @@ import numpy as np
 from tqdm import tqdm
 
 from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
-from synfine_monai.data.labels_of_scan import label_file, open_labels
+from synfine_monai.data.label_orientation import refuse_other_way
+from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_unlike_shapes
 from synfine_monai.data.task import Item, Task
 from synfine_monai.data.task_from_scan import labelled_depths
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import look_at
 from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey import (
     IntensityStatistics,
@@ -67,6 +69,7 @@ def load_labelled_slices(task: Task, split: str, normalisation: str = NORMALISAT
     slices = _kept.recall(key, lambda: _read_slices(task, items, split, normalisation))
     if sum(s.image.size for s in slices) > KEPT_VOXELS:
         _kept.forget(key)
+    _name_absent_classes(slices, task, split)
     return list(slices)
 
 
@@ -78,6 +81,14 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     return slices
+
+
+def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str) -> None:
+    counts = np.sum([np.bincount(s.label.ravel(), minlength=UNLABELLED + 1) for s in slices], 0)[: task.num_classes]
+    absent = [name for name, count in zip(task.labels, counts, strict=True) if not count]
+    if absent:
+        lack = {"training": "learned", "test": "judged"}.get(split, "seen")
+        look_at(f"No voxel in the core is labelled {' or '.join(absent)} in the {split} slices: it cannot be {lack}.")
 
 
 def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALISATION) -> IntensityStatistics:
@@ -101,7 +112,10 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
     with open_scan(item.image) as scan, open_labels(item) as label:
         _check_shapes(item, scan, label)
         fov = find_scan_field_of_view(scan, item.fov)
-        for z in labelled_depths(item, task.ignored_values):
+        depths = labelled_depths(item, task.ignored_values)
+        if depths:
+            refuse_other_way(scan, label, depths, task.ignored_values)
+        for z in depths:
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
             image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
@@ -116,10 +130,7 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
 
 
 def _check_shapes(item: Item, scan: Scan, label: Scan) -> None:
-    if scan.shape != label.shape:
-        raise ScanError(
-            f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
-        )
+    refuse_unlike_shapes(item, scan, label)
     if min(scan.shape[1:]) < PATCH_SIZE:
         raise ScanError(
             f"{item.image} has slices of {scan.shape[1]}×{scan.shape[2]} voxels; a patch needs "

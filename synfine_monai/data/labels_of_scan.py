@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data.label_orientation import suggested_way
+from synfine_monai.data.placed_labels import DrawnLabels, place_labels
+from synfine_monai.data.slicer_segmentation import SlicerSegmentation, is_segmentation
 from synfine_monai.data.task import Item
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import FORMATS, Scan, ScanInfo, format_of, open_scan, slice_files
@@ -15,7 +18,7 @@ EXTENSIONS = FORMATS["tiff"].extensions
 LABEL_EXTENSIONS = (*EXTENSIONS, *FORMATS["png"].extensions)
 
 
-class SliceLabels(Scan):
+class SliceLabels(DrawnLabels):
     """Label files of some slices as a volume of the scan's shape; 255 ("not labelled") in all other slices.
 
     Only the files of the slices that are asked for are read.
@@ -37,7 +40,8 @@ class SliceLabels(Scan):
             _check_size(info, size, scan_slices[z])
         _refuse_unlike_palettes(infos)
         dtype = np.result_type(np.uint8, *(info.dtype for info in infos))
-        super().__init__(ScanInfo(folder, "tiff_folder", (len(scan_slices), *size), dtype, None))
+        info = ScanInfo(folder, "tiff_folder", (len(scan_slices), *size), dtype, None)
+        super().__init__(info, list(files), UNLABELLED)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         slab = np.full((stop - start, *self.shape[1:]), UNLABELLED, self.dtype)
@@ -52,23 +56,37 @@ def open_labels(item: Item) -> Scan:
     """Open the labels of an item for reading by windows of slices.
 
     Args:
-        item: an item with a label: a volume of the image's shape, or for a folder of slices also a folder with label
-            files of some of them, under the same names.
+        item: an item with a label: a volume of the image's shape, or one that its header places on the image; for a
+            folder of slices also a folder with label files of some of them, under the same names.
 
     Raises:
-        ScanError: if label files are missing, or their names, sizes or palettes do not fit.
+        ScanError: if label files are missing, or their names, sizes, palettes or places do not fit.
     """
     if not is_slice_folder(item.label):
-        return open_scan(item.label)
+        labels = SlicerSegmentation(item.label) if is_segmentation(item.label) else open_scan(item.label)
+        return place_labels(labels, _header(item.image))
     if is_slice_folder(item.image):
         return SliceLabels(item.label, label_files_of_slices(item.image, item.label), slice_files(item.image))
     _refuse_some_slices(item.image, item.label)
     return open_scan(item.label)
 
 
+def refuse_unlike_shapes(item: Item, scan: Scan, labels: Scan) -> None:
+    """Refuse labels that do not lie on their scan voxel by voxel.
+
+    Raises:
+        ScanError: naming both shapes.
+    """
+    if scan.shape != labels.shape:
+        raise ScanError(
+            f"{item.image} is {scan.shape} voxels (z, y, x), but its labels {item.label} are {labels.shape}"
+            f"{suggested_way(scan, labels)}."
+        )
+
+
 def drawn_depths(labels: Scan) -> Sequence[int]:
     """Indices z of the slices that may carry a label; a volume says so of all."""
-    return tuple(labels.files) if isinstance(labels, SliceLabels) else range(labels.shape[0])
+    return labels.drawn if isinstance(labels, DrawnLabels) else range(labels.shape[0])
 
 
 def label_file(item: Item, labels: Scan, z: int) -> Path:

@@ -1,15 +1,19 @@
 """A task from the options of a verb: one scan with its labels or without, so that nobody has to write JSON."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from synfine_monai.conventions import UNLABELLED
-from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, label_file, open_labels
+from synfine_monai.data.label_census import Census, take_census
+from synfine_monai.data.label_roles import Roles, check_unlabelled_value, find_roles
+from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, open_labels
+from synfine_monai.data.phase_names import OUTSIDE_CLASS, phases_by_name
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import look_at
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
 
@@ -20,7 +24,7 @@ def load_task(
     datalist: str | None = None,
     scan: str | None = None,
     labels: str | None = None,
-    unlabelled_value: int | None = None,
+    unlabelled_value: int | str | None = None,
     rock: str | None = None,
     binary: bool = False,
     phases: str | None = None,
@@ -93,7 +97,7 @@ def scans_to_segment(task: Task) -> list[str]:
 def task_of_scan(
     scan: str | Path,
     labels: str | Path,
-    unlabelled_value: int | None = None,
+    unlabelled_value: int | str | None = None,
     rock: str = "sandstone",
     phases: str | Sequence[str] | None = None,
     fov: str | Path | None = None,
@@ -103,10 +107,12 @@ def task_of_scan(
     Args:
         scan: scan file or slice folder.
         labels: label volume, or a folder with some of the scan's slices, TIFF or PNG, under the same names.
-        unlabelled_value: label value that means "no label" (Fiji, napari and ilastik: 0); None for 255 only.
+        unlabelled_value: label value that means "no label" (Fiji, napari and ilastik: 0), "none" if every value is a
+            class; None asks the data, see ``label_roles``.
         rock: generator preset.
-        phases: the phase of each class, in order; None to guess them from the grey levels: the darkest class is pore,
-            the most frequent of the others is matrix, what is brighter is dense and what lies between is clay.
+        phases: the phase of each class, in order, "outside" for air or a mount around the core; None to guess them from
+            the grey levels: the darkest class is pore, the most frequent of the others is matrix, what is brighter is
+            dense and what lies between is clay.
         fov: mask of the field of view, or None to find it.
 
     Raises:
@@ -114,19 +120,20 @@ def task_of_scan(
     """
     scan, labels = Path(scan).resolve(), Path(labels).resolve()
     item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
-    ignored = tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None)
-    files = files_signature(scan, labels)
-    key = None if files is None else (files, ignored, phases if phases is None else tuple(phases))
-    values, classes, names = _classes.recall(key, lambda: _read_classes(item, ignored, phases))
+    files = files_signature(scan, labels, item.fov)
+    key = None if files is None else (files, unlabelled_value, phases if phases is None else tuple(phases))
+    roles, classes, names = _classes.recall(key, lambda: _read_classes(item, unlabelled_value, phases))
+    for remark in roles.remarks:
+        look_at(remark)
     task = Task(
         name=scan.stem.split(".")[0],
         rock=rock,
         labels=tuple(names),
         phases=tuple((p,) for p in classes),
         pore_labels=tuple(k for k, p in enumerate(classes) if p in ("pore", "water")),
-        mapping={value: k for k, value in enumerate(values)},
+        mapping={value: k for k, value in enumerate(roles.classes)},
         voxel_size_um=_voxel_size_of(scan),
-        ignored_values=ignored,
+        ignored_values=tuple(dict.fromkeys((*roles.unlabelled, *roles.outside))),
         training=(item,),
         path=str(labels),
     )
@@ -134,56 +141,101 @@ def task_of_scan(
 
 
 def _read_classes(
-    item: Item, ignored: Sequence[int], phases: str | Sequence[str] | None
-) -> tuple[list[int], list[str], list[str]]:
-    """Label values, their phases and their names, told once."""
-    values, counts, greys = _grey_by_value(item, ignored)
-    if phases is None:
-        classes = _guess_phases(counts, greys)
-    else:
-        classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
+    item: Item, unlabelled_value: int | str | None, phases: str | Sequence[str] | None
+) -> tuple[Roles, list[str], list[str]]:
+    """What the label values are, the phases of the classes and their names, told once."""
+    check_unlabelled_value(unlabelled_value)
+    census = take_census(item)
+    given = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases or ())
+    named = phases_by_name(census.names)
+    roles = _roles_by_name(census, item.label, unlabelled_value, given or [named.get(v) for v in census.values])
+    values = list(roles.classes)
+    if len(values) < 2:
+        raise ScanError(
+            f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
+            f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
+        )
+    known = not given and all(v in named for v in values)
+    guessed = [named[v] for v in values] if known else _guess_phases(census, values)
+    classes = [p for p in given if p != OUTSIDE_CLASS] or guessed
     if len(classes) != len(values):
         raise ScanError(
-            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)}."
+            f"{item.label} holds the classes {values}, but --phases names {len(classes)}: {', '.join(classes)} (what "
+            f"lies around the core, here {list(roles.outside) or 'nothing'}, it calls {OUTSIDE_CLASS})."
         )
     names = [p if classes.count(p) == 1 else f"{p} {k}" for k, p in enumerate(classes)]
-    print(
-        "Classes: "
-        + ", ".join(f"{v} is {n}" for v, n in zip(values, names, strict=True))
-        + ("" if phases is not None else " (guessed from the grey levels; --phases says otherwise)")
-    )
-    return values, classes, names
+    called = [f"{v} ({census.names[v]})" if v in census.names else str(v) for v in values]
+    told = "Classes: " + ", ".join(f"{v} is {n}" for v, n in zip(called, names, strict=True))
+    if not given:
+        told += f" ({'by their names' if known else 'guessed from the grey levels'}; --phases says otherwise)"
+        roles = replace(roles, remarks=(*roles.remarks, f"{told}."))
+    print(told)
+    return roles, classes, names
+
+
+def _roles_by_name(
+    census: Census, file: Path, unlabelled_value: int | str | None, phases: Sequence[str | None]
+) -> Roles:
+    """Roles with what is called "outside" among the phases of all values that are labels, in their order."""
+    roles = find_roles(census, file, unlabelled_value)
+    labels = sorted(set(census.values) - {v for v in roles.unlabelled if v not in census.names})
+    named = zip(labels, phases, strict=True) if len(labels) == len(phases) else ()
+    around = [v for v, phase in named if phase == OUTSIDE_CLASS]
+    return find_roles(census, file, unlabelled_value, around) if set(around) - set(roles.outside) else roles
 
 
 def hold_back(task: Task) -> Task:
-    """Without test items, keep every third labelled slice, at least one, out of training, for the report."""
+    """Without test items, keep every third labelled slice, at least one, out of training, for the report.
+
+    A slice that alone shows a class stays in training, as long as another one can be held back in its place.
+    """
     if task.test or not task.training:
         return task
-    slices = [
-        (item, z)
+    slices = {
+        (item, z): held
         for item in task.training
         if item.label is not None
-        for z in labelled_depths(item, task.ignored_values)
-    ]
+        for z, held in labelled_values(item, task.ignored_values).items()
+    }
     if len(slices) < 2:
         return task
-    chosen = slices[2::3] or slices[-1:]
-    keep = [pair for pair in slices if pair not in chosen]
+    order = list(slices)
+    chosen = _without_sole_slices(slices, order[2::3] or order[-1:])
+    keep = [pair for pair in order if pair not in chosen]
     return replace(task, training=_regroup(keep), test=_regroup(chosen), held_back=True)
+
+
+def _without_sole_slices(
+    slices: Mapping[tuple[Item, int], frozenset[int]], wanted: Sequence[tuple[Item, int]]
+) -> list[tuple[Item, int]]:
+    """As many slices as ``wanted``, by preference these, so that every class is left in some other slice."""
+    left = Counter(value for held in slices.values() for value in held)
+    chosen: list[tuple[Item, int]] = []
+    for pair in dict.fromkeys((*wanted, *reversed(list(slices)))):
+        if len(chosen) < len(wanted) and all(left[value] > 1 for value in slices[pair]):
+            chosen.append(pair)
+            left.subtract(slices[pair])
+    return [pair for pair in slices if pair in (chosen or wanted)]
 
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:
     """Indices z of the slices of ``item`` that carry any label."""
+    return list(labelled_values(item, ignored_values))
+
+
+def labelled_values(item: Item, ignored_values: Sequence[int]) -> dict[int, frozenset[int]]:
+    """Index z of each slice of ``item`` that carries any label -> the values that are labels."""
     folder = item.image if is_slice_folder(item.label) else None  # its names say which label is whose
     files = files_signature(item.label, folder)
     key = None if files is None else (files, item.slices, tuple(ignored_values))
-    return list(_depths.recall(key, lambda: _labelled_depths(item, ignored_values)))
+    return dict(_depths.recall(key, lambda: _labelled_values(item, ignored_values)))
 
 
-def _labelled_depths(item: Item, ignored_values: Sequence[int]) -> tuple[int, ...]:
+def _labelled_values(item: Item, ignored_values: Sequence[int]) -> dict[int, frozenset[int]]:
     with open_labels(item) as labels:
         depths = item.slices or drawn_depths(labels)
-        return tuple(z for z in depths if np.isin(labels.read(z, z + 1), ignored_values, invert=True).any())
+        found = {z: frozenset(np.unique(labels.read(z, z + 1)).tolist()) - set(ignored_values) for z in depths}
+    return {z: held for z, held in found.items() if held}
 
 
 def _voxel_size_of(path: Path) -> tuple[float, float, float] | None:
@@ -198,35 +250,8 @@ def _regroup(pairs: list[tuple[Item, int]]) -> tuple[Item, ...]:
     return tuple(replace(item, slices=tuple(depths)) for item, depths in grouped.items())
 
 
-def _grey_by_value(item: Item, ignored: Sequence[int]) -> tuple[list[int], np.ndarray, np.ndarray]:
-    counts, sums = np.zeros(256), np.zeros(256)
-    with open_scan(item.image) as image, open_labels(item) as label:
-        if image.shape != label.shape:
-            raise ScanError(
-                f"{item.image} is {image.shape} voxels (z, y, x), but its labels {item.label} are {label.shape}."
-            )
-        for z in drawn_depths(label):
-            values = _checked_labels(label.read(z, z + 1), label_file(item, label, z))
-            if np.isin(values, ignored, invert=True).any():
-                grey = image.read(z, z + 1)
-                counts += np.bincount(values.ravel(), minlength=256)
-                sums += np.bincount(values.ravel(), weights=grey.ravel().astype(float), minlength=256)
-    values = [int(v) for v in np.flatnonzero(counts) if v not in ignored]
-    if len(values) < 2:
-        raise ScanError(
-            f"{item.label} labels {len(values)} class(es): {values}; at least two are needed (is "
-            f"--unlabelled_value right? {UNLABELLED} is always 'not labelled')."
-        )
-    return values, counts[values], sums[values] / counts[values]
-
-
-def _checked_labels(values: np.ndarray, file: Path) -> np.ndarray:
-    if values.min() < 0 or values.max() > 255 or (values.dtype.kind == "f" and (values % 1).any()):
-        raise ScanError(f"{file} must hold classes 0 to 255, but its values go from {values.min()} to {values.max()}.")
-    return values.astype(np.uint8)
-
-
-def _guess_phases(counts: np.ndarray, greys: np.ndarray) -> list[str]:
+def _guess_phases(census: Census, values: list[int]) -> list[str]:
+    greys, counts = census.grey(values), census.inside[values]
     pore = int(np.argmin(greys))
     matrix = int(np.argmax(np.where(np.arange(len(counts)) == pore, -1, counts)))
     return [

@@ -1,3 +1,4 @@
+from .class_greys import write_class_greys as write_class_greys
 from .compared_methods import (
     network_method as network_method,
     other_methods as other_methods,

@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from synfine_monai.conventions import LABELS_SUFFIX, OUTSIDE, POROSITY_SUFFIX
+from synfine_monai.data import outside_value_of
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
+from synfine_monai.notices import look_at
 from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
 from synfine_monai.scans import Scan, ScanInfo, extension_of
 from synfine_monai.survey import find_scan_field_of_view
@@ -24,7 +26,7 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
         ScanError: if they are no classes, or nothing beside the labels says which they are.
     """
     if given is None:
-        file = labels.path.parent / f"{_name(labels)}{POROSITY_SUFFIX}.json"
+        file = _stated(labels)
         if not file.is_file():
             raise ScanError(
                 f"--pore_labels is missing, and there is no {file.name} beside {labels.path.name} that "
@@ -32,8 +34,8 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
             )
         given = json.loads(file.read_text(encoding="utf-8"))["pore_labels"]
     classes = sorted({given} if isinstance(given, int) else set(given))
-    if not classes or not all(type(c) is int and 0 <= c < OUTSIDE for c in classes):
-        raise ScanError(f"--pore_labels takes classes, whole numbers from 0 to {OUTSIDE - 1}, got {given!r}.")
+    if not classes or not all(type(c) is int and 0 <= c <= OUTSIDE for c in classes):
+        raise ScanError(f"--pore_labels takes classes, whole numbers from 0 to {OUTSIDE}, got {given!r}.")
     return classes
 
 
@@ -43,35 +45,51 @@ def measure_connected_porosity(
     connectivity: int = 6,
     fov: str | Path | None = None,
     slab_voxels: int = 2**23,
+    outside_value: int | str | None = None,
 ) -> ConnectedPorosity:
     """Read a volume of labels slab by slab and measure how its pores hang together.
 
     Args:
-        labels: an open volume of classes, 255 outside the core.
+        labels: an open volume of classes.
         pore_labels: classes that are pore space.
         connectivity: 6, 18 or 26 neighbours.
-        fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all that is not 255.
+        fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all other voxels.
         slab_voxels: voxels in memory at once, rounded down to whole slices; 30 bytes for each, 80 where all is pore.
+        outside_value: what is outside the core, or "none"; None asks the data, see ``outside_value_of``.
 
     Raises:
-        ScanError: if the volume is a single slice or holds no labels, or for another connectivity.
+        ScanError: if the volume is a single slice or holds no labels, or for another connectivity; or as
+            ``outside_value_of``.
     """
     depth, height, width = labels.shape
     if connectivity not in CONNECTIVITIES:
         raise ScanError(f"--connectivity is 6, 18 or 26, got {connectivity!r}.")
     if depth < 2:
         raise ScanError(f"{labels.info.path.name} is a single slice: how pores are connected takes a volume.")
+    outside = outside_value_of(labels, outside_value, pore_labels, _stated(labels.info).is_file())
+    if outside in pore_labels:
+        raise ScanError(f"{outside} cannot be both pore and outside the core: see --pore_labels and --outside_value.")
     field_of_view = None if fov is None else find_scan_field_of_view(labels, Path(fov))
-    counter = ConnectedPorosityCounter(pore_labels, labels.voxel_size_um, connectivity)
+    counts = np.zeros(OUTSIDE + 1, np.int64)
+    counter = ConnectedPorosityCounter((1,), labels.voxel_size_um, connectivity)
     slab = max(1, slab_voxels // (height * width))
     with tqdm(desc="Measuring", total=depth, unit="slice") as bar:
         for start in range(0, depth, slab):
-            classes = _classes(labels, start, min(start + slab, depth))
+            values = _classes(labels, start, min(start + slab, depth))
+            classes = np.isin(values, list(pore_labels)).astype(np.uint8)
+            if outside is not None:
+                classes[values == outside] = OUTSIDE
             if field_of_view is not None:
                 classes[~field_of_view.slab(start, start + len(classes))] = OUTSIDE
+            counts += np.bincount(values.ravel(), minlength=OUTSIDE + 1)
             counter.add(classes)
             bar.update(len(classes))
-    return counter.finish()
+    for label in (label for label in pore_labels if not counts[label]):
+        held = ", ".join(map(str, np.flatnonzero(counts)))
+        look_at(f"{labels.info.path.name} holds no voxel of the pore class {label}: its values are {held}.")
+    measured = counter.finish()
+    measured.profile.pore_labels = sorted(pore_labels)
+    return measured
 
 
 def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, output_dir: str | Path) -> None:
@@ -94,6 +112,11 @@ def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, outp
     along = ", ".join(f"{share:.2%} along {axis}" for axis, share in measured.connected.items())
     print(f"Porosity of {labels.path.name}: {measured.porosity:.2%}, of which connected {along}; isolated "
           f"{measured.isolated:.2%} ({stem}.json)", flush=True)  # fmt: skip
+
+
+def _stated(labels: ScanInfo) -> Path:
+    """The file beside labels that says what they are, where this package wrote both."""
+    return labels.path.parent / f"{_name(labels)}{POROSITY_SUFFIX}.json"
 
 
 def _name(labels: ScanInfo) -> str:

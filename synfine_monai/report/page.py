@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from synfine_monai.files import atomic_file
 from synfine_monai.metrics import SCORES
+from synfine_monai.notices import notices
 from synfine_monai.report.table import best_methods, method_words, table_caption, table_footnote
 
 _PAGE = """<!DOCTYPE html>
@@ -28,6 +29,7 @@ figure {{ margin: 1.5rem 0; }}
 </head>
 <body>
 <h1>{title}</h1>
+{notices}
 <p>{caption}</p>
 {table}
 <p>{note}</p>
@@ -61,6 +63,7 @@ def write_report(
     pictures = sorted((folder / "figures").glob("*.png")) if figures is None else [Path(f).absolute() for f in figures]
     page = _PAGE.format(
         title=escape(f"{metrics['task']}: segmentation report"),
+        notices=_notices(notices()),
         caption=escape(table_caption(metrics)),
         table=_scores(metrics["methods"]),
         note=escape(table_footnote(metrics["methods"]).replace("* best", "Bold: best")).replace("\n", "<br>\n"),
@@ -85,6 +88,13 @@ def _scores(methods: Mapping[str, Mapping[str, Any]]) -> str:
         ]
         rows.append(f"<tr><td>{escape(words)}</td>{''.join(cells)}</tr>")
     return "<table>\n" + "\n".join(rows) + "\n</table>"
+
+
+def _notices(sentences: Sequence[str]) -> str:
+    if not sentences:
+        return ""
+    lines = "\n".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f"<h2>Look at these</h2>\n<ul>\n{lines}\n</ul>"
 
 
 def _figure(picture: Path, folder: Path) -> str:

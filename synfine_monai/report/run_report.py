@@ -7,8 +7,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data import LabelledSlice, Task, is_slice_folder
 from synfine_monai.files import atomic_file
+from synfine_monai.report.class_greys import write_class_greys
 from synfine_monai.report.metrics_file import write_metrics
 from synfine_monai.report.page import write_report
 from synfine_monai.report.table import method_words, results_table
@@ -48,6 +50,7 @@ class RunReport:
         write_metrics(self.output_dir / "metrics.json", metrics)
         self._draw_slices(predictions, figures)
         self._draw_methods(methods, figures / "methods.png")
+        write_class_greys(self.slices, self.task, self.output_dir, self.info.get("normalisation", NORMALISATION))
         write_provenance(
             self.output_dir,
             seeds={k: self.info.get(k) for k in ("seed", "patch_seed")},

@@ -22,3 +22,4 @@ from .scan import (
 )
 from .sink import ScanSink as ScanSink
 from .slabs import slab_slices as slab_slices, slab_with_halo as slab_with_halo, thick_slab_voxels as thick_slab_voxels
+from .voxel_size import MICROMETRES as MICROMETRES

@@ -1,3 +1,4 @@
+from .class_greys import class_greys_figure as class_greys_figure
 from .comparison import comparison_figure as comparison_figure
 from .gallery import gallery_figure as gallery_figure, looks_figure as looks_figure
 from .label_efficiency import gains_figure as gains_figure, label_efficiency_figure as label_efficiency_figure

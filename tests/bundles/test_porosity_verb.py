@@ -86,7 +86,7 @@ def test_bad_input_gets_one_clear_line(labels, tmp_path):
     folder = str(tmp_path / "out")
     assert "--labels is missing" in refused(output_dir=folder)
     assert "no core_porosity.json beside core.tif" in refused(labels=core, output_dir=folder)
-    assert "whole numbers from 0 to 254, got [255]" in refused(labels=core, pore_labels=[255], output_dir=folder)
+    assert "whole numbers from 0 to 255, got [256]" in refused(labels=core, pore_labels=[256], output_dir=folder)
     assert "got [0.5]" in refused(labels=core, pore_labels=[0.5], output_dir=folder)
     assert "6, 18 or 26, got 4" in refused(labels=core, pore_labels=1, connectivity=4, output_dir=folder)
     assert "is a single slice" in refused(labels=slice_, pore_labels=1, output_dir=folder)

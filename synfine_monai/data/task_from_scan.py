@@ -10,6 +10,7 @@ from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, label_file, open_labels
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
 
@@ -69,8 +70,8 @@ def load_unlabelled_task(
     if datalist is not None:
         task = load_datalist(datalist)
         return task if rock is None else replace(task, rock=rock)
-    path = Path(scan).expanduser().resolve()
-    mask = None if fov is None else Path(fov).expanduser().resolve()
+    path = named_path(scan)
+    mask = None if fov is None else named_path(fov)
     item = Item(image=path, label=None, fov=mask, specimen=path.name, name=path.name)
     return replace(synthetic_task(rock or "sandstone"), name=path.stem.split(".")[0], unlabelled=(item,))
 
@@ -112,8 +113,8 @@ def task_of_scan(
     Raises:
         ScanError: if nothing is labelled, or shapes and names do not match.
     """
-    scan, labels = Path(scan).resolve(), Path(labels).resolve()
-    item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
+    scan, labels = named_path(scan), named_path(labels)
+    item = Item(scan, labels, None if fov is None else named_path(fov), scan.name, scan.name)
     ignored = tuple(v for v in (UNLABELLED, unlabelled_value) if v is not None)
     files = files_signature(scan, labels)
     key = None if files is None else (files, ignored, phases if phases is None else tuple(phases))

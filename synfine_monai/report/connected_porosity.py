@@ -12,7 +12,7 @@ from synfine_monai.conventions import LABELS_SUFFIX, OUTSIDE, POROSITY_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
-from synfine_monai.scans import Scan, ScanInfo, extension_of
+from synfine_monai.scans import Scan, ScanInfo, stem_of
 from synfine_monai.survey import find_scan_field_of_view
 from synfine_monai.visualize import draw_connected_porosity
 
@@ -97,9 +97,7 @@ def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, outp
 
 
 def _name(labels: ScanInfo) -> str:
-    source = labels.path.resolve()
-    name = source.name if labels.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
-    return name.removesuffix(LABELS_SUFFIX)
+    return stem_of(labels).removesuffix(LABELS_SUFFIX)
 
 
 def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from .scan import (
     labels_path as labels_path,
     new_scan_info as new_scan_info,
     open_scan as open_scan,
+    stem_of as stem_of,
 )
 from .sink import ScanSink as ScanSink
 from .slabs import slab_slices as slab_slices, slab_with_halo as slab_with_halo, thick_slab_voxels as thick_slab_voxels

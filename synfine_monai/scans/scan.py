@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
@@ -161,15 +162,24 @@ def labels_path(
         dtype: of the voxels to be written.
         extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
     """
-    source = info.path.resolve() if info.path.is_dir() else info.path
-    own = extension_of(source)
-    if format_of_extension(own) != info.format:
-        own = ""  # a dot in the name of a folder
-    stem = source.name.removesuffix(own)
+    stem, own = _stem_and_extension(info)
     if extension is None:
         extension = FORMATS[info.format].written_as.get(own.lower(), own)
     stem = labels_stem(extension, stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um)
     return Path(output_dir) / f"{stem}{extension}"
+
+
+def stem_of(info: ScanInfo) -> str:
+    """What files that belong to a scan begin with: its name without the extension, a link's own."""
+    return _stem_and_extension(info)[0]
+
+
+def _stem_and_extension(info: ScanInfo) -> tuple[str, str]:
+    source = named_path(info.path)
+    own = extension_of(source)
+    if format_of_extension(own) != info.format:
+        own = ""  # a dot in the name of a folder
+    return source.name.removesuffix(own), own
 
 
 def labels_stem(

@@ -30,6 +30,7 @@ class ScanReader(ImageReader):
     Args:
         raw_shape: as in ``open_scan``.
         raw_dtype: as in ``open_scan``.
+        raw_offset: as in ``open_scan``.
         voxel_size_um: as in ``open_scan``.
     """
 
@@ -38,9 +39,15 @@ class ScanReader(ImageReader):
         raw_shape: Sequence[int] | None = None,
         raw_dtype: DTypeLike | None = None,
         voxel_size_um: float | Sequence[float] | None = None,
+        raw_offset: int | None = None,
     ) -> None:
         super().__init__()
-        self.options: dict[str, Any] = {"raw_shape": raw_shape, "raw_dtype": raw_dtype, "voxel_size_um": voxel_size_um}
+        self.options: dict[str, Any] = {
+            "raw_shape": raw_shape,
+            "raw_dtype": raw_dtype,
+            "raw_offset": raw_offset,
+            "voxel_size_um": voxel_size_um,
+        }
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
         """Whether all names have an extension of a scan."""

@@ -1,8 +1,10 @@
 """Open, describe and create scans of every format by one name, z first, with their voxel size in µm."""
 
 import dataclasses
+import logging
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plai
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
+from synfine_monai.scans.scan_logs import logged_voxel_size
 from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 
@@ -24,6 +27,7 @@ def open_scan(
     *,
     raw_shape: Sequence[int] | None = None,
     raw_dtype: DTypeLike | None = None,
+    raw_offset: int | None = None,
     voxel_size_um: float | Sequence[float] | None = None,
 ) -> Scan:
     """Open a scan for reading by windows of slices; reads its header only.
@@ -32,7 +36,9 @@ def open_scan(
         path: a file, a folder with one TIFF a slice, a Zarr store or an array in it (core.zarr/raw), or a dataset of
             an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
         raw_shape: (z, y, x) of a headerless raw file whose name does not carry x_y_z.
-        raw_dtype: its type, for example "uint16" (little-endian) or ">u2".
+        raw_dtype: its type, for example "uint16"; "<u2" and ">u2", or uint16le and uint16be, say the byte order as
+            well, which is asked of the grey levels otherwise.
+        raw_offset: bytes before its first voxel.
         voxel_size_um: (z, y, x), or one number for cubes; wins over what the file says.
 
     Raises:
@@ -43,10 +49,29 @@ def open_scan(
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
     reader = FORMATS[kind].reader()  # before its library is silenced
     with plain_library(f"{path.name} cannot be read as {kind}, it is cut short or damaged") as errors:
-        scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, errors))
-    if size is not None:
-        scan.info = with_voxel_size(scan.info, size)
+        scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, raw_offset, errors))
+        scan.info = _with_stated_size(scan.info, path, size)
+    for note in scan.info.notes:
+        _log_once(path.name, note)
     return scan
+
+
+def _with_stated_size(info: ScanInfo, path: Path, size: tuple[float, float, float] | None) -> ScanInfo:
+    """``info`` with the voxel size that the user states, else its own, else that of a log beside it."""
+    if size is not None:
+        return dataclasses.replace(with_voxel_size(info, size), voxel_size_from="--voxel_size_um")
+    if info.voxel_size_um is not None:
+        return info if info.voxel_size_from else dataclasses.replace(info, voxel_size_from="the file itself")
+    log, problem = logged_voxel_size(path, info.shape, path.is_dir() and not FORMATS[info.format].extensions)
+    if log is None:
+        return dataclasses.replace(info, notes=(*info.notes, problem)) if problem else info
+    return dataclasses.replace(with_voxel_size(info, log.voxel_size_um), voxel_size_from=log.source)
+
+
+@lru_cache(maxsize=1024)
+def _log_once(name: str, note: str) -> None:
+    """A verb opens a scan several times."""
+    logging.getLogger(__name__).warning("%s: %s", name, note)
 
 
 def _refuse_unreadable(path: Path) -> None:

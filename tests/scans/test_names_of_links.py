@@ -39,6 +39,7 @@ def test_connected_porosity_is_named_after_the_link_to_labels(link, tmp_path):
     tifffile.imwrite(tmp_path / "store" / "0b2c.tif", (VOLUME > 60).astype(np.uint8), photometric="minisblack")
     (tmp_path / "core7_labels.tif").symlink_to("store/0b2c.tif")
     with open_scan(tmp_path / "core7_labels.tif") as labels:
+        (tmp_path / "out").mkdir()
         write_connected_porosity(measure_connected_porosity(labels, [1]), labels.info, tmp_path / "out")
     assert {file.stem for file in (tmp_path / "out").iterdir()} == {"core7_connected_porosity"}
 

@@ -58,7 +58,7 @@ FORMATS: dict[str, Format] = {
     "zarr": Format("zarr:ZarrScan", "zarr:ZarrSink", (".zarr",), ".ome", "um", {"": ".ome.zarr"}, extra="zarr"),
     "hdf5": Format("hdf5:Hdf5Scan", "hdf5:Hdf5Sink", (".h5", ".hdf5", ".nxs"), "", "um", {".nxs": ".h5"}, extra="zarr"),
     "png": Format("png:PngScan", None, (".png",), written_as={".png": ".tif"}),
-    "raw": Format("raw:RawScan", "raw:RawSink", (".raw",), unit="um"),
+    "raw": Format("raw:RawScan", "raw:RawSink", (".raw", ".vol"), "", "um", {".vol": ".raw"}),
     "tiff_folder": Format("tiff_folder:TiffFolderScan", "tiff_folder:TiffFolderSink", unit="um"),
 }
 """Name of the format -> what is known of it."""

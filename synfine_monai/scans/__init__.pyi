@@ -7,8 +7,8 @@ from .chunked_output import (
     made_by as made_by,
     slices_done as slices_done,
 )
+from .formats.slice_folder import slice_files as slice_files
 from .formats.table import FORMATS as FORMATS, Format as Format
-from .formats.tiff_folder import slice_files as slice_files
 from .label_store import LabelStore as LabelStore
 from .monai_io import ScanReader as ScanReader, ScanWriter as ScanWriter
 from .optional import optional_library as optional_library

@@ -9,7 +9,7 @@ CROP = 256
 FEWEST = 1000
 """Voxels below which nothing is concluded."""
 CLEARLY = 0.9
-"""Neighbours must differ by less than this share of what they differ by in the other order, the sample's noise aside."""
+"""Neighbours must differ by less than this share of that in the other order, the sample's noise aside."""
 
 
 def roughness(slices: np.ndarray) -> float:

@@ -153,7 +153,7 @@ class ScanWriter(ImageWriter):
         source = Path(str(self.meta.get(ImageMetaKey.FILENAME_OR_OBJ, "")))
         if source == Path() or not source.exists() or path.suffix.lower() == ".raw":
             return None
-        kind = format_of(path) if path.suffix else "tiff_folder"
+        kind = format_of(path) if path.suffix else "slice_folder"
         if kind != format_of(source):
             return None
         with open_scan(source, voxel_size_um=_voxel_size(self.meta)) as scan:

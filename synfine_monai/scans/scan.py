@@ -14,6 +14,7 @@ from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
+from synfine_monai.scans.content import format_of_content, holds_dicom
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
@@ -33,8 +34,8 @@ def open_scan(
     """Open a scan for reading by windows of slices; reads its header only.
 
     Args:
-        path: a file, a folder with one TIFF a slice, a Zarr store or an array in it (core.zarr/raw), or a dataset of
-            an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
+        path: a file, a folder with one image a slice (TIFF, PNG, BMP, JPEG), a Zarr store or an array in it
+            (core.zarr/raw), or a dataset of an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
         raw_shape: (z, y, x) of a headerless raw file whose name does not carry x_y_z.
         raw_dtype: its type, for example "uint16"; "<u2" and ">u2", or uint16le and uint16be, say the byte order as
             well, which is asked of the grey levels otherwise.
@@ -95,18 +96,19 @@ def extension_of(path: str | os.PathLike) -> str:
 
 
 def format_of(path: str | os.PathLike) -> str:
-    """The format of a file by its extension; a folder is a Zarr store or holds one TIFF a slice.
+    """The format of a file by its extension, or by its first bytes; a folder is a store, a series, or holds slices.
 
     Raises:
         ScanError: for an unknown extension.
     """
-    if Path(path).is_dir():
-        return "zarr" if is_zarr(Path(path)) else "tiff_folder"
-    kind = format_of_extension(extension_of(path))
+    path = Path(path)
+    if path.is_dir():
+        return "zarr" if is_zarr(path) else "dicom" if holds_dicom(path) else "slice_folder"
+    kind = format_of_extension(extension_of(path)) or (format_of_content(path) if path.is_file() else None)
     if kind is None:
         raise ScanError(
-            f"{Path(path).name}: unknown extension; scans are {', '.join(known_extensions())}, "
-            "or a folder with one TIFF a slice."
+            f"{path.name}: unknown extension; scans are {', '.join(known_extensions())}, "
+            "or a folder with one image a slice."
         )
     return kind
 
@@ -133,7 +135,7 @@ def new_scan_info(
 
     A path without an extension is a folder with one TIFF a slice.
     """
-    kind = format_of(path) if extension_of(path) else "tiff_folder"
+    kind = format_of(path) if extension_of(path) else "slice_folder"
     depth, height, width = (int(n) for n in shape)
     info = ScanInfo(Path(path), kind, (depth, height, width), np.dtype(dtype), None)
     size = checked_voxel_size(voxel_size_um)
@@ -163,6 +165,8 @@ def create_scan(
         raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
     fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
     kind = FORMATS[fresh.format]
+    if like.format == "dicom" and fresh.format == "nrrd" and like.voxel_size_um is not None:
+        fresh = dataclasses.replace(fresh, affine=like.affine, layout={"unit": like.layout["unit"]})
     if kind.sink is None:
         written = ", ".join(name for name, one in FORMATS.items() if one.sink is not None)
         raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {written}.")

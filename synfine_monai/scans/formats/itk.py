@@ -80,7 +80,7 @@ class ItkScan(Scan):
         if self._stream is not None:
             return self._stream.read(start, stop)
         image = SimpleITK.ReadImage(str(self.info.path))
-        return SimpleITK.GetArrayViewFromImage(image).reshape(self.shape)[start:stop]
+        return SimpleITK.GetArrayFromImage(image).reshape(self.shape)[start:stop]  # a view would outlive its image
 
     def close(self) -> None:
         if self._stream is not None:

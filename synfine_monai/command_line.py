@@ -17,7 +17,7 @@ from synfine_monai.errors import ScanError
 FIRST = {"porosity": "labels"}
 """Verb -> option that its first word is; of all others it is the scan."""
 
-PROMINENT = ("sample", "learn", "segment", "porosity", "evaluate")
+PROMINENT = ("sample", "info", "learn", "segment", "porosity", "evaluate")
 """What the help tells first."""
 
 COMMANDS_TOLD = {

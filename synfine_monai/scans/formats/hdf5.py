@@ -51,7 +51,7 @@ class Hdf5Scan(FileScan):
     """A dataset of grey levels, axes z, y, x unless it says otherwise.
 
     The voxel size is in its attribute ``element_size_um`` (z, y, x), as Fiji's HDF5 plugin writes it, in ITK's
-    ``Spacing`` in millimetres, or in the file's ``voxel_size_xyz`` with its ``voxel_unit``, as Mango writes it. Axes are
+    ``Spacing`` in millimetres, or in the file's ``voxel_size_xyz`` and ``voxel_unit``, as Mango writes it. Axes are
     named by ilastik's ``axistags`` or by the labels of the dimensions.
 
     Args:

@@ -94,8 +94,8 @@ def _slice_info(file: Path) -> ScanInfo:
     with _opened(file) as scan:
         if scan.shape[0] != 1:
             raise ScanError(
-                f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack by itself, and "
-                "a folder with one slice a file."
+                f"{file.parent.name}/{file.name} holds {scan.shape[0]} pages; give a stack, or one file of "
+                "an OME-TIFF in several files, by itself, and a folder with one slice a file."
             )
         return scan.info
 

@@ -8,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 
+from synfine_monai.bundle.option_values import as_argument, typed_options
 from synfine_monai.bundle.plain_errors import DEBUG
 from synfine_monai.bundle.verb_options import Option, read_options, refuse_unknown, title_of
 from synfine_monai.bundle.verbs import BUNDLES, bundles_folder, find_verb, merged_files, verbs
@@ -16,7 +17,7 @@ from synfine_monai.errors import ScanError
 FIRST = {"porosity": "labels"}
 """Verb -> option that its first word is; of all others it is the scan."""
 
-PROMINENT = ("sample", "learn", "segment", "porosity", "evaluate")
+PROMINENT = ("sample", "info", "learn", "segment", "porosity", "evaluate")
 """What the help tells first."""
 
 COMMANDS_TOLD = {
@@ -59,6 +60,10 @@ def command_for(arguments: Sequence[str]) -> list[str]:
         rest = [f"--{FIRST.get(file.stem, 'scan')}", *rest]
     of_file = {each: read_options(each) for each in (file, *merged_files(file))}
     options = {name for known in of_file.values() for name in known}
+    for place, name, text in list(typed_options(rest)):
+        kinds = [known[name].kind for known in of_file.values() if name in known]
+        if kinds and (safe := as_argument(kinds[0], text)) != text:
+            rest[place] = f"--{name}={safe}" if rest[place].startswith("--") else safe
     names = [a[2:].split("=")[0].replace("-", "_").split("#")[0] for a in rest if a.startswith("--")]
     for name in names:
         if name not in options:

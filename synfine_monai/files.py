@@ -9,9 +9,19 @@ from pathlib import Path
 
 from synfine_monai.errors import ScanError
 
-__all__ = ["atomic_file"]
+__all__ = ["atomic_file", "named_path"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+
+
+def named_path(path: Path | str) -> Path:
+    """An absolute path under its own name: a link to another file (git-annex, DVC) is not followed, its folder is.
+
+    A leading ``~/`` is the home folder.
+    """
+    path = Path(path)
+    path = path.expanduser() if path.parts[:1] == ("~",) else path
+    return path.parent.resolve() / path.name if path.name not in ("", "..") else path.resolve()
 
 
 @contextmanager

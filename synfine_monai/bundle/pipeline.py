@@ -8,27 +8,30 @@ from typing import Any
 
 from monai.bundle import ConfigWorkflow
 
+from synfine_monai.bundle.option_values import with_values
 from synfine_monai.bundle.running import current_workflow
-from synfine_monai.bundle.verb_options import pick_options
+from synfine_monai.bundle.verb_options import read_options
 from synfine_monai.errors import ScanError
 
 
 def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
 
-    Paths become text, as on a command line. The caller's logging is as it was afterwards.
+    Paths are taken as they are, whatever characters they hold (see ``option_values``). The caller's logging is as it
+    was afterwards.
 
     Raises:
         ScanError: as the cause of MONAI's own error, see ``find_scan_error``.
     """
     folder = Path(config_file).resolve().parent
+    texts = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     with _logging_kept():
         workflow = ConfigWorkflow(
             config_file=str(config_file),
             meta_file=str(folder / "metadata.json"),
             logging_file=str(folder / "logging.conf"),
             workflow_type=None,
-            **{name: str(value) if isinstance(value, Path) else value for name, value in options.items()},
+            **with_values(texts, read_options(config_file)),
         )
         workflow.initialize()
         workflow.run()
@@ -58,7 +61,8 @@ def _logging_kept() -> Iterator[None]:
 class Pipeline:
     """Run the stages of a verb that consists of other verbs.
 
-    Every stage gets those of the running configuration's options that its own YAML declares, and what ``stages`` sets
+    Every stage gets those of the running configuration's options that its own YAML declares (paths by their values,
+    others as they are written), and what ``stages`` sets
     for it. The finished stages of an interrupted run see to it themselves that they are quick the second time.
 
     Args:
@@ -72,7 +76,7 @@ class Pipeline:
     def __init__(self, stages: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> None:
         workflow = current_workflow()
         self.folder = Path(workflow.config_root_path).resolve()
-        self.options = {k: v for k, v in workflow.parser.get().items() if k != "_meta_"}
+        self.parser = workflow.parser
         self.stages = [
             (self._config_file(verb), each)
             for stage in stages
@@ -84,7 +88,15 @@ class Pipeline:
         """Run all stages."""
         for number, (config_file, own) in enumerate(self.stages, 1):
             print(f"\n[{number}/{len(self.stages)}] {config_file.stem}", flush=True)
-            run_verb(config_file, **{**pick_options(self.options, config_file), **own})
+            run_verb(config_file, **{**self._common_options(config_file), **own})
+
+    def _common_options(self, stage: Path) -> dict[str, Any]:
+        given = self.parser.get()
+        return {
+            name: self.parser.get_parsed_content(name) if option.kind.is_path else given[name]
+            for name, option in read_options(stage).items()
+            if name in given
+        }
 
     def _config_file(self, verb: str) -> Path:
         bundle, _, name = verb.rpartition("/")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from synfine_monai.bundle.option_values import keep_as_typed, plain_value
 from synfine_monai.bundle.plain_errors import report_errors_plainly
 from synfine_monai.bundle.requirements import check_device
 from synfine_monai.bundle.verb_options import options_of, refuse_unknown
@@ -36,11 +37,14 @@ def begin(verb: str | Sequence[str], output_dir: str | Path | None = None, devic
     verbs = [verb] if isinstance(verb, str) else list(verb)
     report_errors_plainly()
     workflow, given = _running()
+    files = [Path(workflow.config_root_path) / f"{name}.yaml" for name in verbs]
+    if _by_monais_command():
+        output_dir = keep_as_typed(workflow, options_of(files), sys.argv[1:]).get("output_dir", output_dir)
     if not _is_stage(workflow):
         gather_notices()
         atexit.unregister(tell_notices)
         atexit.register(tell_notices)
-    refuse_wrong_options(workflow, [Path(workflow.config_root_path) / f"{name}.yaml" for name in verbs], given)
+    refuse_wrong_options(workflow, files, given)
     if device is not None:
         check_device(device)
     if output_dir is not None:
@@ -104,7 +108,7 @@ def keep_config(workflow: "ConfigWorkflow", verb: str, output_dir: str | Path) -
     """
     path = Path(output_dir) / "config.yaml"
     sections = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    config = {key: value for key, value in workflow.parser.get().items() if key != "_meta_"}
+    config = {key: plain_value(value) for key, value in workflow.parser.get().items() if key != "_meta_"}
     text = yaml.safe_dump({**(sections or {}), verb: config}, sort_keys=False, allow_unicode=True)
     with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -131,12 +135,25 @@ def _is_stage(workflow: "ConfigWorkflow") -> bool:
 
 
 def _config_files() -> list[Path]:
-    """The ``config_file`` of the innermost caller that has such an argument: MONAI's commands, ``run_verb``."""
+    frame = _runner()
+    files = [] if frame is None else frame.f_locals["config_file"]
+    if isinstance(files, str | Path):
+        files = [files] if Path(files).is_file() else str(files).split(",")
+    return [Path(file) for file in files]
+
+
+def _runner() -> FrameType | None:
+    """The innermost caller that has an argument ``config_file``: MONAI's commands, ``run_verb``."""
     for frame in _callers():
-        files = frame.f_locals.get("config_file")
-        if files and "config_file" in frame.f_code.co_varnames[: frame.f_code.co_argcount]:
-            return [Path(file) for file in (str(files).split(",") if isinstance(files, str | Path) else files)]
-    return []
+        if frame.f_locals.get("config_file") and "config_file" in frame.f_code.co_varnames[: frame.f_code.co_argcount]:
+            return frame
+    return None
+
+
+def _by_monais_command() -> bool:
+    """Whether it is ``python -m monai.bundle run`` that runs this verb, and not another verb or a script."""
+    frame, program = _runner(), Path(sys.argv[0]).parts[-3:]
+    return program == ("monai", "bundle", "__main__.py") and frame.f_globals["__name__"].startswith("monai.")
 
 
 def _callers() -> Iterator[FrameType]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ import yaml
 
 from synfine_monai.errors import ScanError
 
-STATED = re.compile(r"\[(?P<kind>int|number|True \| False|\w+(?: \| \w+)+)(?: (?P<bound>>=|>) (?P<least>[\d.]+))?\]\s*")
+STATED = re.compile(
+    r"\[(?P<kind>int|number|paths?|True \| False|\w+(?: \| \w+)+)"
+    r"(?: (?P<bound>>=|>) (?P<least>[\d.]+))?\]\s*"
+)
 HEADER = "# options"
 OPTION = re.compile(r"^(?P<name>\w+):\s*(?P<value>.*?)\s*(?:\s#\s*(?P<help>.*))?$")
 
@@ -21,7 +24,8 @@ class Kind:
     """Kind and range of an option.
 
     Attributes:
-        name: "int", "number", "bool", "choice", or "any" for what is checked where it is used.
+        name: "int", "number", "bool", "choice", "path" (any name that the system allows), "paths" (several, in a
+            list or with commas between), or "any" for what is checked where it is used.
         least: lowest value of a number, None for none.
         open: whether ``least`` itself is excluded.
         choices: words of a choice.
@@ -37,10 +41,17 @@ class Kind:
     def __str__(self) -> str:
         if self.name == "choice":
             return ", ".join(self.choices[:-1]) + f" or {self.choices[-1]}"
-        words = {"int": "a whole number", "number": "a number"}.get(self.name, "True or False")
+        words = {"int": "a whole number", "number": "a number", "path": "a path as text", "paths": "paths as text"}.get(
+            self.name, "True or False"
+        )
         if self.least is None:
             return words
         return f"{words} above {self.least:g}" if self.open else f"{words} from {self.least:g} up"
+
+    @property
+    def is_path(self) -> bool:
+        """Whether its values are names of files and folders, whatever characters they hold."""
+        return self.name in ("path", "paths")
 
     def takes(self, value: Any) -> bool:
         """Whether ``value`` is of this kind and in its range."""
@@ -50,6 +61,9 @@ class Kind:
             return isinstance(value, bool)
         if self.name == "choice":
             return value in self.choices
+        if self.is_path:  # MONAI reads "#" as "::" before anybody else sees it
+            several = (list, tuple, dict) if self.name == "paths" else ()
+            return isinstance(value, several) or (isinstance(value, str) and "::" not in value)
         if self.name == "any":
             return not (isinstance(value, str) and value.lower() in ("true", "false"))
         numbers = (int,) if self.name == "int" else (int, float)
@@ -65,6 +79,11 @@ class Kind:
         """
         if self.takes(value):
             return
+        if self.is_path:
+            raise ScanError(
+                f"--{option} takes {self}, but MONAI made {value!r} of it: give it by 'synfine', by run_verb, or "
+                "quoted as an expression."
+            )
         near = difflib.get_close_matches(str(value), self.choices, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else "."
         raise ScanError(f"--{option} takes {self}, got {value!r}{hint}")
@@ -76,6 +95,8 @@ def kind_of(default: Any, comment: str) -> tuple[Kind, str]:
     if found is None:
         return (Kind("bool") if isinstance(default, bool) else Kind()), comment
     word, optional, rest = found["kind"], default is None, comment[found.end() :]
+    if word in ("path", "paths"):
+        return Kind(word, optional=True), rest
     if word in ("int", "number"):
         least = None if found["least"] is None else float(found["least"])
         return Kind(word, least, found["bound"] == ">", (), optional), rest
@@ -130,11 +151,6 @@ def options_of(config_files: Iterable[str | Path]) -> dict[str, Option]:
 def title_of(config_file: str | Path) -> str:
     """The first line of a verb's YAML: what it does."""
     return Path(config_file).read_text(encoding="utf-8").splitlines()[0].strip("# ")
-
-
-def pick_options(values: Mapping[str, Any], config_file: str | Path) -> dict[str, Any]:
-    """Those of ``values`` that ``config_file`` declares as options."""
-    return {name: values[name] for name in read_options(config_file) if name in values}
 
 
 def refuse_unknown(name: str, known: Iterable[str], whose: str) -> None:

@@ -40,7 +40,7 @@ class SliceLabels(DrawnLabels):
             _check_size(info, size, scan_slices[z])
         _refuse_unlike_palettes(infos)
         dtype = np.result_type(np.uint8, *(info.dtype for info in infos))
-        info = ScanInfo(folder, "tiff_folder", (len(scan_slices), *size), dtype, None)
+        info = ScanInfo(folder, "slice_folder", (len(scan_slices), *size), dtype, None)
         super().__init__(info, list(files), UNLABELLED)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -134,7 +134,7 @@ def _refuse_unlike_palettes(labels: Iterable[ScanInfo]) -> None:
 
 def is_slice_folder(path: Path) -> bool:
     """Whether ``path`` is a folder of slices, and neither a file nor a Zarr store."""
-    return path.is_dir() and format_of(path) == "tiff_folder"
+    return path.is_dir() and format_of(path) == "slice_folder"
 
 
 def label_files(folder: Path) -> list[Path]:

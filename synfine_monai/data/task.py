@@ -9,6 +9,7 @@ from typing import Any
 from synfine_monai.conventions import FLUID_PHASES, PHASES, UNLABELLED
 from synfine_monai.data.json_schema import check_json
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 
 SPLITS = ("training", "validation", "test", "unlabelled")
 _BY_CLASS = {"type": "object", "propertyNames": {"pattern": "^[0-9]+$"}}
@@ -116,7 +117,7 @@ def load_datalist(path: str | Path, binary: bool = False) -> Task:
     Raises:
         ScanError: if the file is missing, is not JSON, or lacks or contradicts what a task needs.
     """
-    path = Path(path).expanduser().resolve()
+    path = named_path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -214,7 +215,7 @@ def _classes(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], t
 
 def _items(entries: list[Mapping[str, Any]], path: Path) -> tuple[Item, ...]:
     def resolve(name: str | None) -> Path | None:
-        return None if name is None else (path.parent / name).resolve()
+        return None if name is None else named_path(path.parent / name)
 
     items = []
     for entry in entries:

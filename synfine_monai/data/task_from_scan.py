@@ -13,6 +13,7 @@ from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, ope
 from synfine_monai.data.phase_names import OUTSIDE_CLASS, phases_by_name
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 from synfine_monai.notices import look_at
 from synfine_monai.scans import open_scan
 from synfine_monai.survey import Memory, files_signature
@@ -73,8 +74,8 @@ def load_unlabelled_task(
     if datalist is not None:
         task = load_datalist(datalist)
         return task if rock is None else replace(task, rock=rock)
-    path = Path(scan).expanduser().resolve()
-    mask = None if fov is None else Path(fov).expanduser().resolve()
+    path = named_path(scan)
+    mask = None if fov is None else named_path(fov)
     item = Item(image=path, label=None, fov=mask, specimen=path.name, name=path.name)
     return replace(synthetic_task(rock or "sandstone"), name=path.stem.split(".")[0], unlabelled=(item,))
 
@@ -118,8 +119,8 @@ def task_of_scan(
     Raises:
         ScanError: if nothing is labelled, or shapes and names do not match.
     """
-    scan, labels = Path(scan).resolve(), Path(labels).resolve()
-    item = Item(scan, labels, None if fov is None else Path(fov).resolve(), scan.name, scan.name)
+    scan, labels = named_path(scan), named_path(labels)
+    item = Item(scan, labels, None if fov is None else named_path(fov), scan.name, scan.name)
     files = files_signature(scan, labels, item.fov)
     key = None if files is None else (files, unlabelled_value, phases if phases is None else tuple(phases))
     roles, classes, names = _classes.recall(key, lambda: _read_classes(item, unlabelled_value, phases))

@@ -8,9 +8,9 @@ from ignite.engine import Engine, Events
 from matplotlib.figure import Figure
 
 from synfine_monai.conventions import POROSITY_SUFFIX
-from synfine_monai.files import atomic_file
+from synfine_monai.files import atomic_file, named_path
 from synfine_monai.rock import PorosityProfile
-from synfine_monai.scans import ScanInfo, extension_of
+from synfine_monai.scans import ScanInfo, stem_of
 from synfine_monai.visualize import draw_porosity_profile
 
 
@@ -50,14 +50,14 @@ class PorosityReport:
     def write(self) -> None:
         """Write the three files, and print the total."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        source = self.like.path.resolve()
-        name = source.name if self.like.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
+        name = stem_of(self.like)
         self.profile.write_csv(self.folder / f"{name}{POROSITY_SUFFIX}.csv")
         self.profile.write_json(self.folder / f"{name}{POROSITY_SUFFIX}.json")
         self._draw(name)
         porosity = self.profile.porosity
         share = "unknown" if porosity is None else f"{porosity:.2%}"
-        print(f"Porosity of {source.name}: {share} of {sum(self.profile.voxels):,} voxels in the core", flush=True)
+        scan = named_path(self.like.path).name
+        print(f"Porosity of {scan}: {share} of {sum(self.profile.voxels):,} voxels in the core", flush=True)
 
     def _count(self, engine: Engine) -> None:
         for output in engine.state.output:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 import synfine_monai
+from synfine_monai.files import named_path
 from synfine_monai.handlers import signature_of
 from synfine_monai.inferers.mixed_precision import MixedPrecisionInferer
 from synfine_monai.networks import weights_hash
@@ -51,4 +52,4 @@ def file_identity(path: str | Path) -> list[Any]:
     path = Path(path)
     files = [Path(folder) / name for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
     stats = [file.stat() for file in files]
-    return [path.resolve().name, len(stats), sum(one.st_size for one in stats), max(one.st_mtime_ns for one in stats)]
+    return [named_path(path).name, len(stats), sum(one.st_size for one in stats), max(one.st_mtime_ns for one in stats)]

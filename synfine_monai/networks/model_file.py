@@ -12,7 +12,7 @@ from torch import nn
 
 from synfine_monai.data import Task
 from synfine_monai.errors import ScanError
-from synfine_monai.files import atomic_file
+from synfine_monai.files import atomic_file, named_path
 from synfine_monai.networks.names import name_of, network_class
 from synfine_monai.networks.packed_checkpoint import open_packed
 
@@ -33,7 +33,7 @@ def find_checkpoint(checkpoint: str | None, bundle_root: str | Path) -> Path | N
     """
     if checkpoint is None or str(checkpoint).lower() == "none":
         return None
-    path = Path(bundle_root) / "models" if checkpoint == "shipped" else Path(checkpoint).expanduser().resolve()
+    path = Path(bundle_root) / "models" if checkpoint == "shipped" else named_path(checkpoint)
     path = path / "model.pt" if path.is_dir() or checkpoint == "shipped" else path
     if not path.is_file():
         raise ScanError(

@@ -9,6 +9,7 @@ from .connected_porosity import (
     pore_labels_of as pore_labels_of,
     write_connected_porosity as write_connected_porosity,
 )
+from .facts_of_scan import scan_facts as scan_facts
 from .metrics_file import read_metrics as read_metrics
 from .results_folder import (
     make_results_folder as make_results_folder,

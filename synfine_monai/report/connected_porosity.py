@@ -14,7 +14,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.notices import look_at
 from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
-from synfine_monai.scans import Scan, ScanInfo, extension_of
+from synfine_monai.scans import Scan, ScanInfo, stem_of
 from synfine_monai.survey import find_scan_field_of_view
 from synfine_monai.visualize import draw_connected_porosity
 
@@ -120,9 +120,7 @@ def _stated(labels: ScanInfo) -> Path:
 
 
 def _name(labels: ScanInfo) -> str:
-    source = labels.path.resolve()
-    name = source.name if labels.format == "tiff_folder" else source.name.removesuffix(extension_of(source))
-    return name.removesuffix(LABELS_SUFFIX)
+    return stem_of(labels).removesuffix(LABELS_SUFFIX)
 
 
 def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from synfine_monai.errors import ScanError
-from synfine_monai.files import atomic_file
+from synfine_monai.files import atomic_file, named_path
 from synfine_monai.surgery import save_sensitivity
 from synfine_monai.visualize import draw_sensitivity
 
@@ -31,7 +31,7 @@ def make_results_folder(output_dir: Path | str, least_free: int = _LEAST_FREE) -
     Raises:
         ScanError: if it cannot be created or written to, is a file, or its disk is full.
     """
-    folder = Path(output_dir).expanduser().absolute()
+    folder = named_path(output_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe.{secrets.token_hex(4)}"

@@ -7,8 +7,8 @@ from .chunked_output import (
     made_by as made_by,
     slices_done as slices_done,
 )
+from .formats.slice_folder import slice_files as slice_files
 from .formats.table import FORMATS as FORMATS, Format as Format
-from .formats.tiff_folder import slice_files as slice_files
 from .label_store import LabelStore as LabelStore
 from .monai_io import ScanReader as ScanReader, ScanWriter as ScanWriter
 from .optional import optional_library as optional_library
@@ -19,6 +19,7 @@ from .scan import (
     labels_path as labels_path,
     new_scan_info as new_scan_info,
     open_scan as open_scan,
+    stem_of as stem_of,
 )
 from .sink import ScanSink as ScanSink
 from .slabs import slab_slices as slab_slices, slab_with_halo as slab_with_halo, thick_slab_voxels as thick_slab_voxels

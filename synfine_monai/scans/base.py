@@ -40,6 +40,8 @@ class ScanInfo:
         voxel_size_um: (z, y, x) in µm, or None where nobody states it.
         affine: (4, 4), from (x, y, z, 1) indices to the file's world, in the file's axes and unit.
         layout: what a writer needs to write back alike; differs by format.
+        voxel_size_from: where the voxel size stands, in words; empty for what the format itself states.
+        notes: what had to be decided or left out while it was opened, one sentence each; ``open_scan`` logs them.
     """
 
     path: Path
@@ -49,6 +51,8 @@ class ScanInfo:
     voxel_size_um: tuple[float, float, float] | None
     affine: np.ndarray = field(default_factory=lambda: np.eye(4))
     layout: Mapping[str, Any] = field(default_factory=dict)
+    voxel_size_from: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class OpenOptions:
     Attributes:
         kind: name of the format in ``FORMATS``.
         dataset: the path in an HDF5 file, or None.
-        raw_shape, raw_dtype: as in ``open_scan``.
+        raw_shape, raw_dtype, raw_offset: as in ``open_scan``.
         errors: list in which the libraries' logged errors gather (see ``quiet_libraries``).
     """
 
@@ -66,6 +70,7 @@ class OpenOptions:
     dataset: str | None = None
     raw_shape: Sequence[int] | None = None
     raw_dtype: DTypeLike | None = None
+    raw_offset: int | None = None
     errors: list[str] = field(default_factory=list)
 
 

@@ -30,6 +30,7 @@ class ScanReader(ImageReader):
     Args:
         raw_shape: as in ``open_scan``.
         raw_dtype: as in ``open_scan``.
+        raw_offset: as in ``open_scan``.
         voxel_size_um: as in ``open_scan``.
     """
 
@@ -38,9 +39,15 @@ class ScanReader(ImageReader):
         raw_shape: Sequence[int] | None = None,
         raw_dtype: DTypeLike | None = None,
         voxel_size_um: float | Sequence[float] | None = None,
+        raw_offset: int | None = None,
     ) -> None:
         super().__init__()
-        self.options: dict[str, Any] = {"raw_shape": raw_shape, "raw_dtype": raw_dtype, "voxel_size_um": voxel_size_um}
+        self.options: dict[str, Any] = {
+            "raw_shape": raw_shape,
+            "raw_dtype": raw_dtype,
+            "raw_offset": raw_offset,
+            "voxel_size_um": voxel_size_um,
+        }
 
     def verify_suffix(self, filename: Sequence[PathLike] | PathLike) -> bool:
         """Whether all names have an extension of a scan."""
@@ -146,7 +153,7 @@ class ScanWriter(ImageWriter):
         source = Path(str(self.meta.get(ImageMetaKey.FILENAME_OR_OBJ, "")))
         if source == Path() or not source.exists() or path.suffix.lower() == ".raw":
             return None
-        kind = format_of(path) if path.suffix else "tiff_folder"
+        kind = format_of(path) if path.suffix else "slice_folder"
         if kind != format_of(source):
             return None
         with open_scan(source, voxel_size_um=_voxel_size(self.meta)) as scan:

@@ -1,8 +1,10 @@
 """Open, describe and create scans of every format by one name, z first, with their voxel size in µm."""
 
 import dataclasses
+import logging
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,13 @@ from numpy.typing import DTypeLike
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
+from synfine_monai.scans.content import format_of_content, holds_dicom
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
+from synfine_monai.scans.scan_logs import logged_voxel_size
 from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES, checked_voxel_size, sizes_of_affine, unit_that_fits
 
@@ -23,15 +28,18 @@ def open_scan(
     *,
     raw_shape: Sequence[int] | None = None,
     raw_dtype: DTypeLike | None = None,
+    raw_offset: int | None = None,
     voxel_size_um: float | Sequence[float] | None = None,
 ) -> Scan:
     """Open a scan for reading by windows of slices; reads its header only.
 
     Args:
-        path: a file, a folder with one TIFF a slice, a Zarr store or an array in it (core.zarr/raw), or a dataset of
-            an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
+        path: a file, a folder with one image a slice (TIFF, PNG, BMP, JPEG), a Zarr store or an array in it
+            (core.zarr/raw), or a dataset of an HDF5 file (core.h5:/path/in/file; core.h5 alone where it has only one).
         raw_shape: (z, y, x) of a headerless raw file whose name does not carry x_y_z.
-        raw_dtype: its type, for example "uint16" (little-endian) or ">u2".
+        raw_dtype: its type, for example "uint16"; "<u2" and ">u2", or uint16le and uint16be, say the byte order as
+            well, which is asked of the grey levels otherwise.
+        raw_offset: bytes before its first voxel.
         voxel_size_um: (z, y, x), or one number for cubes; wins over what the file says.
 
     Raises:
@@ -42,10 +50,29 @@ def open_scan(
     kind, size = format_of(path), checked_voxel_size(voxel_size_um)
     reader = FORMATS[kind].reader()  # before its library is silenced
     with plain_library(f"{path.name} cannot be read as {kind}, it is cut short or damaged") as errors:
-        scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, errors))
-    if size is not None:
-        scan.info = with_voxel_size(scan.info, size)
+        scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, raw_offset, errors))
+        scan.info = _with_stated_size(scan.info, path, size)
+    for note in scan.info.notes:
+        _log_once(path.name, note)
     return scan
+
+
+def _with_stated_size(info: ScanInfo, path: Path, size: tuple[float, float, float] | None) -> ScanInfo:
+    """``info`` with the voxel size that the user states, else its own, else that of a log beside it."""
+    if size is not None:
+        return dataclasses.replace(with_voxel_size(info, size), voxel_size_from="--voxel_size_um")
+    if info.voxel_size_um is not None:
+        return info if info.voxel_size_from else dataclasses.replace(info, voxel_size_from="the file itself")
+    log, problem = logged_voxel_size(path, info.shape, path.is_dir() and not FORMATS[info.format].extensions)
+    if log is None:
+        return dataclasses.replace(info, notes=(*info.notes, problem)) if problem else info
+    return dataclasses.replace(with_voxel_size(info, log.voxel_size_um), voxel_size_from=log.source)
+
+
+@lru_cache(maxsize=1024)
+def _log_once(name: str, note: str) -> None:
+    """A verb opens a scan several times."""
+    logging.getLogger(__name__).warning("%s: %s", name, note)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -69,18 +96,19 @@ def extension_of(path: str | os.PathLike) -> str:
 
 
 def format_of(path: str | os.PathLike) -> str:
-    """The format of a file by its extension; a folder is a Zarr store or holds one TIFF a slice.
+    """The format of a file by its extension, or by its first bytes; a folder is a store, a series, or holds slices.
 
     Raises:
         ScanError: for an unknown extension.
     """
-    if Path(path).is_dir():
-        return "zarr" if is_zarr(Path(path)) else "tiff_folder"
-    kind = format_of_extension(extension_of(path))
+    path = Path(path)
+    if path.is_dir():
+        return "zarr" if is_zarr(path) else "dicom" if holds_dicom(path) else "slice_folder"
+    kind = format_of_extension(extension_of(path)) or (format_of_content(path) if path.is_file() else None)
     if kind is None:
         raise ScanError(
-            f"{Path(path).name}: unknown extension; scans are {', '.join(known_extensions())}, "
-            "or a folder with one TIFF a slice."
+            f"{path.name}: unknown extension; scans are {', '.join(known_extensions())}, "
+            "or a folder with one image a slice."
         )
     return kind
 
@@ -107,7 +135,7 @@ def new_scan_info(
 
     A path without an extension is a folder with one TIFF a slice.
     """
-    kind = format_of(path) if extension_of(path) else "tiff_folder"
+    kind = format_of(path) if extension_of(path) else "slice_folder"
     depth, height, width = (int(n) for n in shape)
     info = ScanInfo(Path(path), kind, (depth, height, width), np.dtype(dtype), None)
     size = checked_voxel_size(voxel_size_um)
@@ -137,6 +165,8 @@ def create_scan(
         raise ScanError(f"{path} is the scan itself and is not overwritten; choose another --output_dir or suffix.")
     fresh = new_scan_info(path, like.shape, like.dtype, like.voxel_size_um)
     kind = FORMATS[fresh.format]
+    if like.format == "dicom" and fresh.format == "nrrd" and like.voxel_size_um is not None:
+        fresh = dataclasses.replace(fresh, affine=like.affine, layout={"unit": like.layout["unit"]})
     if kind.sink is None:
         written = ", ".join(name for name, one in FORMATS.items() if one.sink is not None)
         raise ScanError(f"{path.name}: scans are not written as {fresh.format}; choose {written}.")
@@ -161,15 +191,24 @@ def labels_path(
         dtype: of the voxels to be written.
         extension: of another format than the scan's, such as ".ome.zarr"; None keeps its own.
     """
-    source = info.path.resolve() if info.path.is_dir() else info.path
-    own = extension_of(source)
-    if format_of_extension(own) != info.format:
-        own = ""  # a dot in the name of a folder
-    stem = source.name.removesuffix(own)
+    stem, own = _stem_and_extension(info)
     if extension is None:
         extension = FORMATS[info.format].written_as.get(own.lower(), own)
     stem = labels_stem(extension, stem, suffix, info.shape, np.dtype(dtype), info.voxel_size_um)
     return Path(output_dir) / f"{stem}{extension}"
+
+
+def stem_of(info: ScanInfo) -> str:
+    """What files that belong to a scan begin with: its name without the extension, a link's own."""
+    return _stem_and_extension(info)[0]
+
+
+def _stem_and_extension(info: ScanInfo) -> tuple[str, str]:
+    source = named_path(info.path)
+    own = extension_of(source)
+    if format_of_extension(own) != info.format:
+        own = ""  # a dot in the name of a folder
+    return source.name.removesuffix(own), own
 
 
 def labels_stem(

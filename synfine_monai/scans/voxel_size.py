@@ -10,6 +10,11 @@ from synfine_monai.errors import ScanError
 MICROMETRES = {"nm": 1e-3, "um": 1.0, "mm": 1e3, "cm": 1e4, "inch": 25.4e3, "m": 1e6}
 """Micrometres in one of each unit."""
 
+PRINT_RESOLUTIONS = (60, 72, 75, 90, 92, 96, 100, 120, 133, 144, 150, 180, 192, 200, 220, 240, 250, 288, 300, 350, 360,
+                     400, 480, 500, 600, 720, 800, 1000, 1200, 1440, 2000, 2400, 2880, 3600, 4800, 9600)  # fmt: skip
+"""Dots per inch that programs write when nobody said anything."""
+MOST_DOTS = 10_000
+
 _SPELLINGS = {
     "nm": ("nanometer", "nanometre", "nanometers", "nanometres"),
     "um": ("micron", "microns", "micrometer", "micrometre", "micrometers", "micrometres", "µm", "µ"),
@@ -26,6 +31,23 @@ def known_unit(text: object) -> str | None:
     word = str(text).strip().lower().replace("\\u00b5", "µ").replace("\\u03bc", "µ").replace("μ", "µ")
     word = word.replace("â", "")  # UTF-8 read as Latin-1
     return _UNIT_OF.get(word)
+
+
+def is_of_a_printer(size: float, unit: str) -> bool:
+    """Whether a pixel's ``size`` in ``unit`` is a printer's or a screen's resolution, and says nothing of a scan.
+
+    These are the dots per inch that programs write when nobody said anything, also rounded to dots per centimetre, and
+    whole dots per inch of a size that is not round in micrometres: 300 dpi is 84.667 µm, but 5080 dpi is 5 µm.
+    """
+    if unit not in ("inch", "cm", "m") or size <= 0:
+        return False
+    micrometres = size * MICROMETRES[unit]
+    dots = MICROMETRES["inch"] / micrometres
+    common = min(PRINT_RESOLUTIONS, key=lambda one: abs(one - dots))
+    if abs(dots - common) < max(0.02, 2e-4 * common) or (unit != "inch" and round(common / 2.54) * 2.54 == dots):
+        return True
+    whole = unit == "inch" and abs(dots - round(dots)) < 1e-6 * dots and dots < MOST_DOTS
+    return whole and not math.isclose(float(f"{micrometres:.3g}"), micrometres, rel_tol=1e-9)
 
 
 def shortest_size(pixels: int, units: int) -> float:

@@ -11,6 +11,7 @@ import yaml
 
 from synfine_monai.bundle import STYLES
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
 from synfine_monai.inferers import PRECISIONS
 from synfine_monai.networks import SEQUENTIAL, TRANSVERSAL, read_model_info
 from synfine_monai.report import read_metrics
@@ -59,7 +60,7 @@ def read_run(results: str | Path) -> FinishedRun:
     Raises:
         ScanError: if it is no folder, holds no model, or its metrics are those of another model.
     """
-    folder = Path(results).expanduser().resolve()
+    folder = named_path(results)
     missing = next((name for name in ("model.pt", "model.json") if not (folder / name).is_file()), None)
     if missing is not None:
         raise ScanError(f"--results {results} has no {missing}: give the folder that finetune or synfine wrote.")

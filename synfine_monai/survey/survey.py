@@ -9,11 +9,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from synfine_monai.scans import Scan
+from synfine_monai.scans import FORMATS, Scan
 
 MOST_FILES = 4096  # of a folder: asking after more takes longer than finding anew
 SURVEYS = 8
-ELSEWHERE = (".mhd", ".nhdr", ".h5", ".hdf5", ".nxs")  # these may keep their voxels in files that they only name
+ELSEWHERE = (
+    ".mhd",
+    ".nhdr",
+    ".ome.",
+    *FORMATS["hdf5"].extensions,
+)  # these may keep their voxels in files that they only name
 Found = TypeVar("Found")
 
 

@@ -1,4 +1,7 @@
-"""HDF5: one 3-D dataset of a file, named as core.h5:/path/in/file or the only one there is."""
+"""HDF5 under any extension (also netCDF-4 and MATLAB 7.3): one 3-D dataset of a file.
+
+It is named as core.h5:/path/in/file, or the only one there is.
+"""
 
 import json
 import os
@@ -17,8 +20,15 @@ from synfine_monai.scans.optional import optional_library
 from synfine_monai.scans.patient_file import PatientFile
 from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.stored_axes import ChunkLayers, VolumeAxes, find_volume_axes
+from synfine_monai.scans.voxel_size import MICROMETRES, known_unit
 
-NAMED = re.compile(r"(.+\.(?:h5|hdf5|nxs)):(.+)", re.IGNORECASE)
+NAMED = re.compile(rf"(.+(?:{'|'.join(map(re.escape, FORMATS['hdf5'].extensions))})):(.+)", re.IGNORECASE)
+OTHERS = {
+    b"MATLAB 5.0": "a MATLAB file of before version 7.3; save it with '-v7.3'",
+    b"CDF": "netCDF-3; convert it to netCDF-4 (nccopy -k nc4)",
+    b"\x0e\x03\x13\x01": "HDF4; convert it to HDF5 (h4toh5)",
+}
+"""How files begin that have the extension of HDF5 and are something else -> what they are, and what to do."""
 AXIS_NAMES = set("tczyx")
 ITK_VOXELS, ITK_SPACING = "VoxelData", "Spacing"
 VIRTUAL = "."
@@ -31,6 +41,8 @@ LEVEL = 1
 
 def split_dataset(path: str | os.PathLike) -> tuple[Path, str | None]:
     """(core.h5, /path/in/file) of core.h5:/path/in/file; (path, None) of any other path."""
+    if Path(path).exists():
+        return Path(path), None
     named = NAMED.fullmatch(os.fspath(path).replace(os.sep, "/"))
     return (Path(path), None) if named is None else (Path(named[1]), "/" + named[2].strip("/"))
 
@@ -38,8 +50,9 @@ def split_dataset(path: str | os.PathLike) -> tuple[Path, str | None]:
 class Hdf5Scan(FileScan):
     """A dataset of grey levels, axes z, y, x unless it says otherwise.
 
-    The voxel size is in its attribute ``element_size_um`` (z, y, x), as Fiji's HDF5 plugin writes it, or in ITK's
-    ``Spacing`` in millimetres. Axes are named by ilastik's ``axistags`` or by the labels of the dimensions.
+    The voxel size is in its attribute ``element_size_um`` (z, y, x), as Fiji's HDF5 plugin writes it, in ITK's
+    ``Spacing`` in millimetres, or in the file's ``voxel_size_xyz`` and ``voxel_unit``, as Mango writes it. Axes are
+    named by ilastik's ``axistags`` or by the labels of the dimensions.
 
     Args:
         path: the file.
@@ -56,6 +69,11 @@ class Hdf5Scan(FileScan):
 
     def _open(self, path: Path) -> Any:
         h5py = optional_library("h5py", path.name, FORMATS["hdf5"].extra)
+        with open(path, "rb") as file:
+            head = file.read(16)
+        for begin, what in OTHERS.items():
+            if head.startswith(begin):
+                raise ScanError(f"{path.name} is {what}.")
         with suppress(ImportError):  # reads what synchrotrons compress with
             import hdf5plugin  # noqa: F401
         return h5py.File(path, "r")
@@ -103,7 +121,7 @@ def _datasets(file: Any) -> dict[str, int]:
     found = {}
 
     def note(name: str, node: Any) -> None:
-        if hasattr(node, "chunks") and node.shape and node.dtype.kind in "buif":
+        if hasattr(node, "chunks") and node.shape and node.dtype.kind in "buif" and name[0] != "#":  # MATLAB's own
             found[f"/{name}"] = sum(n > 1 for n in node.shape)
 
     file.visititems(note)
@@ -159,6 +177,8 @@ def _voxel_size(array: Any, axes: VolumeAxes) -> tuple[float, float, float] | No
         sizes, factor = array.parent[ITK_SPACING][()][::-1], 1e3  # x first, in millimetres
         if set(np.ravel(sizes)) == {1.0}:
             return None  # what ITK writes when nobody said anything
+    elif (unit := known_unit(_text(array.file.attrs.get("voxel_unit")))) and "voxel_size_xyz" in array.file.attrs:
+        sizes, factor = array.file.attrs["voxel_size_xyz"][::-1], MICROMETRES[unit]
     else:
         return None
     try:
@@ -172,6 +192,10 @@ def _voxel_size(array: Any, axes: VolumeAxes) -> tuple[float, float, float] | No
     # single precision, as Fiji writes it, turns 2.214 into 2.2139999866
     z, y, x = (float(f"{size:.7g}" if np.float32(size) == size else f"{size:.12g}") for size in sizes)
     return z, y, x
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 class Hdf5Sink(ScanSink):

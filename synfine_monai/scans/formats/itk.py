@@ -48,8 +48,8 @@ NRRD_TYPES = {"float32": "float", "float64": "double"}
 class ItkScan(Scan):
     """A grey-level image in NRRD or MetaImage format.
 
-    Its spacing is in the unit that an NRRD states, otherwise in millimetres, as ITK has it. A spacing of 1, 1, 1
-    without a unit is what programs write when nobody said anything: the voxel size is unknown then.
+    Its spacing is in the unit that an NRRD states, otherwise in millimetres, as ITK has it. 1 along x and y without
+    a unit is what programs write when nobody said anything: the voxel size is unknown then.
 
     Raises:
         ScanError: for colour, complex and 4-D images, files cut short, and headers without their voxels.
@@ -62,7 +62,7 @@ class ItkScan(Scan):
         reader.ReadImageInformation()
         shape, dtype = _shape(reader, path), _dtype(reader, path)
         affine, unit = _affine(reader), header.unit or "mm"
-        known = header.states_spacing and (header.unit is not None or set(reader.GetSpacing()[:3]) != {1.0})
+        known = header.states_spacing and (header.unit is not None or set(reader.GetSpacing()[:2]) != {1.0})
         voxel_size_um = _voxel_size(reader, unit) if known else None
         layout = {
             "unit": unit if known else None,
@@ -80,7 +80,7 @@ class ItkScan(Scan):
         if self._stream is not None:
             return self._stream.read(start, stop)
         image = SimpleITK.ReadImage(str(self.info.path))
-        return SimpleITK.GetArrayViewFromImage(image).reshape(self.shape)[start:stop]
+        return SimpleITK.GetArrayFromImage(image).reshape(self.shape)[start:stop]  # a view would outlive its image
 
     def close(self) -> None:
         if self._stream is not None:

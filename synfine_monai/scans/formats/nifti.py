@@ -77,6 +77,8 @@ def _voxel_size(header: nibabel.Nifti1Header, unit: str | None) -> tuple[float, 
         steps.append(steps[0])
     if unit is None or not all(np.isfinite(steps)) or min(steps) <= 0:
         return None
+    if unit != "um" and steps[:2] == [1.0, 1.0]:
+        return None  # 1×1×1 and 1×1×999 mm are what programs write when nobody said anything
     x, y, z = (float(f"{step * MICROMETRES[unit]:.9g}") for step in steps)
     return z, y, x
 

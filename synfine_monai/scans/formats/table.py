@@ -48,6 +48,11 @@ def _class(where: str | type) -> type:
     return getattr(import_module(f"synfine_monai.scans.formats.{file}"), name)
 
 
+HDF5 = (".h5", ".hdf5", ".nxs", ".hdf", ".he5", ".nc", ".mat")
+AS_H5 = dict.fromkeys(("", *HDF5[2:]), ".h5")
+DICOM = (".dcm", ".dicom", ".ima")
+PICTURES = (".bmp", ".jpg", ".jpeg")
+
 # labels alone are no NeXus file, an NRRD header without its voxels is half of one, and PNG is for reading only
 FORMATS: dict[str, Format] = {
     "tiff": Format("tiff:TiffScan", "tiff:TiffSink", (".tif", ".tiff"), ".ome", "um"),
@@ -56,10 +61,15 @@ FORMATS: dict[str, Format] = {
     "mha": Format("itk:ItkScan", "itk:MetaImageSink", (".mha",), space="LPS"),
     "mhd": Format("itk:ItkScan", "itk:MetaImageSink", (".mhd",), space="LPS"),
     "zarr": Format("zarr:ZarrScan", "zarr:ZarrSink", (".zarr",), ".ome", "um", {"": ".ome.zarr"}, extra="zarr"),
-    "hdf5": Format("hdf5:Hdf5Scan", "hdf5:Hdf5Sink", (".h5", ".hdf5", ".nxs"), "", "um", {".nxs": ".h5"}, extra="zarr"),
-    "png": Format("png:PngScan", None, (".png",), written_as={".png": ".tif"}),
-    "raw": Format("raw:RawScan", "raw:RawSink", (".raw",), unit="um"),
-    "tiff_folder": Format("tiff_folder:TiffFolderScan", "tiff_folder:TiffFolderSink", unit="um"),
+    "hdf5": Format(
+        "hdf5:Hdf5Scan", "hdf5:Hdf5Sink", HDF5, "", "um", dict.fromkeys(("", *HDF5[2:]), ".h5"), extra="zarr"
+    ),
+    "dicom": Format("dicom:DicomScan", None, DICOM, written_as=dict.fromkeys(("", *DICOM), ".nrrd"), space="LPS"),
+    "npy": Format("npy:NpyScan", None, (".npy",), written_as={".npy": ".tif"}),
+    "png": Format("picture:PictureScan", None, (".png",), written_as={".png": ".tif"}),
+    "picture": Format("picture:PictureScan", None, PICTURES, written_as=dict.fromkeys(PICTURES, ".tif")),
+    "raw": Format("raw:RawScan", "raw:RawSink", (".raw", ".vol"), "", "um", {".vol": ".raw"}),
+    "slice_folder": Format("slice_folder:SliceFolderScan", "slice_folder:SliceFolderSink", unit="um"),
 }
 """Name of the format -> what is known of it."""
 

@@ -1,5 +1,6 @@
 """TIFF, read and written page by page: plain, ImageJ, OME and BigTIFF, any compression that imagecodecs knows."""
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -64,8 +65,9 @@ class TiffScan(FileScan):
         series = self._opened(self.info.path).series[0]
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
         for z in range(start, stop):
-            _refuse_short_page(series.pages[z], series.keyframe.parent.filehandle.size, self.info.path, z)
-            slab[z - start] = series.pages[z].asarray().reshape(self.shape[1:])
+            page = series.pages[z]  # of an OME-TIFF in several files it may be in another
+            _refuse_short_page(page, page.parent.filehandle.size, self.info.path, z)
+            slab[z - start] = page.asarray().reshape(self.shape[1:])
         return slab
 
 
@@ -89,6 +91,9 @@ def _refuse_unequal_pages(path: Path) -> None:
 
 def _refuse_missing_pages(tif: TiffFile, series: TiffPageSeries, path: Path, errors: list[str]) -> None:
     stated = _stated_page_count(tif)
+    for name in re.findall(r'FileName="([^"]+)"', tif.ome_metadata or ""):
+        if not (path.parent / Path(name).name).is_file() and len(series.pages) > len(tif.pages):
+            raise ScanError(f"{path.name} holds a part of an image in several files, and {name} is missing beside it.")
     # a tag that cannot be understood may be some vendor's, one that points behind the end was cut off
     errors = [error for error in errors if "TiffTag" not in error or "invalid value offset" in error]
     if errors or stated > _page_count(series) or any(page is None for page in series.pages):

@@ -10,11 +10,9 @@ import numpy as np
 from tifffile import OmeXml, TiffFile
 
 from synfine_monai.scans.base import ScanInfo
-from synfine_monai.scans.voxel_size import MICROMETRES, known_unit, shortest_size, sizes_of_affine
+from synfine_monai.scans.voxel_size import MICROMETRES, is_of_a_printer, known_unit, shortest_size, sizes_of_affine
 
 RESOLUTION_UNITS = {2: "inch", 3: "cm", 4: "mm", 5: "um"}
-PRINT_RESOLUTIONS = {72, 96, 100, 120, 144, 150, 180, 200, 240, 300, 360, 400, 600, 720, 1200, 2400}
-"""Dots per inch that programs write when nobody said anything."""
 
 
 def tiff_voxel_steps(tif: TiffFile, depth: int) -> tuple[tuple[float, float, float], str] | None:
@@ -47,6 +45,8 @@ def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] |
     if None in units.values() or not all(sizes.values()):
         return None
     unit = units["X"]
+    if is_of_a_printer(sizes["X"], unit):
+        return None
     z, y, x = (
         sizes[axis] if units[axis] == unit else sizes[axis] * MICROMETRES[units[axis]] / MICROMETRES[unit]
         for axis in "ZYX"
@@ -59,7 +59,7 @@ def _described_steps(
 ) -> tuple[tuple[float, float, float], str] | None:
     """By ImageJ's description: ``unit`` and ``spacing`` there, x and y in the resolution tags."""
     unit, pixel = known_unit(described["unit"]), _pixel(tags)
-    if unit is None or pixel is None:
+    if unit is None or pixel is None or any(is_of_a_printer(step, unit) for step in pixel):
         return None
     spacing = _positive(described.get("spacing"))
     # ImageJ leaves a spacing of 1.0 out, other programs forget theirs: only if all agree is it taken as 1
@@ -72,8 +72,7 @@ def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], s
     unit, pixel = RESOLUTION_UNITS.get(int(tags.get("ResolutionUnit", 0))), _pixel(tags)
     if unit is None or pixel is None or pixel[0] != pixel[1]:
         return None
-    dots_per_inch = MICROMETRES["inch"] / (pixel[0] * MICROMETRES[unit])
-    if any(abs(dots_per_inch - common) < 0.02 for common in PRINT_RESOLUTIONS) or pixel[0] == 1.0:
+    if is_of_a_printer(pixel[0], unit) or pixel[0] == 1.0:
         return None
     return (pixel[0], *pixel), unit
 

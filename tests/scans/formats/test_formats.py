@@ -26,16 +26,16 @@ PAGE = Path(__file__).parents[3] / "docs" / "reference" / "file_formats.md"
 VOLUME = np.random.default_rng(3).integers(0, 9, (4, 5, 6), dtype=np.uint8)
 
 
-class NpyScan(Scan):
+class PackScan(Scan):
     def __init__(self, path):
         self._volume = np.load(path)
-        super().__init__(ScanInfo(path, "numpy", self._volume.shape, self._volume.dtype, None))
+        super().__init__(ScanInfo(path, "pack", self._volume.shape, self._volume.dtype, None))
 
     def _read(self, start, stop):
         return self._volume[start:stop]
 
 
-class NpySink(ScanSink):
+class PackSink(ScanSink):
     def _begin(self):
         self._slabs = []
 
@@ -51,40 +51,41 @@ class NpySink(ScanSink):
 
 
 @pytest.fixture
-def _numpy_format(monkeypatch):
-    monkeypatch.setitem(FORMATS, "numpy", Format(NpyScan, NpySink, (".npy", ".np.y"), unit="um"))
+def _pack_format(monkeypatch):
+    monkeypatch.setitem(FORMATS, "pack", Format(PackScan, PackSink, (".pck", ".pc.k"), unit="um"))
 
 
-@pytest.mark.usefixtures("_numpy_format")
+@pytest.mark.usefixtures("_pack_format")
 def test_a_format_is_one_class_and_one_line(tmp_path):
-    np.save(tmp_path / "core.npy", VOLUME)
-    with open_scan(tmp_path / "core.npy", voxel_size_um=2) as scan:
-        assert scan.info.format == "numpy"
+    with open(tmp_path / "core.pck", "wb") as file:
+        np.save(file, VOLUME)
+    with open_scan(tmp_path / "core.pck", voxel_size_um=2) as scan:
+        assert scan.info.format == "pack"
         assert scan.info.layout["unit"] == "um"
         np.testing.assert_array_equal(scan.read(1, 3), VOLUME[1:3])
         path = labels_path(scan.info, tmp_path / "out")
-        assert path == tmp_path / "out" / "core_labels.npy"
+        assert path == tmp_path / "out" / "core_labels.pck"
         with create_scan(path, scan.info) as sink:
             sink.write(VOLUME > 4)
     np.testing.assert_array_equal(np.load(path), VOLUME > 4)
-    assert new_scan_info("new.NPY", (1, 2, 3), "uint8").format == "numpy"
-    assert extension_of("core.np.y") == ".np.y"
+    assert new_scan_info("new.PCK", (1, 2, 3), "uint8").format == "pack"
+    assert extension_of("core.pc.k") == ".pc.k"
 
 
-@pytest.mark.usefixtures("_numpy_format")
+@pytest.mark.usefixtures("_pack_format")
 def test_messages_list_the_new_format(tmp_path):
     (tmp_path / "core.xyz").write_bytes(b"1")
-    with pytest.raises(ScanError, match=r"\.raw, \.npy, \.np\.y, or a folder"):
+    with pytest.raises(ScanError, match=r"\.raw, .*\.pck, \.pc\.k, or a folder"):
         open_scan(tmp_path / "core.xyz")
-    with pytest.raises(ScanError, match=r"not written as png; choose tiff, .*tiff_folder, numpy\.$"):
+    with pytest.raises(ScanError, match=r"not written as png; choose tiff, .*slice_folder, .*pack\.$"):
         create_scan(tmp_path / "core.png", new_scan_info("core.tif", (1, 2, 3), "uint8"))
 
 
-@pytest.mark.usefixtures("_numpy_format")
+@pytest.mark.usefixtures("_pack_format")
 def test_a_damaged_file_of_the_new_format_is_one_sentence(tmp_path):
-    (tmp_path / "core.npy").write_bytes(b"1")
-    with pytest.raises(ScanError, match=r"core\.npy cannot be read as numpy"):
-        open_scan(tmp_path / "core.npy")
+    (tmp_path / "core.pck").write_bytes(b"1")
+    with pytest.raises(ScanError, match=r"core\.pck cannot be read as pack"):
+        open_scan(tmp_path / "core.pck")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 def test_natural_order(folder):
     with open_scan(folder) as scan:
-        assert (scan.shape, scan.dtype, scan.info.format) == (VOLUME.shape, np.uint16, "tiff_folder")
+        assert (scan.shape, scan.dtype, scan.info.format) == (VOLUME.shape, np.uint16, "slice_folder")
         assert scan.voxel_size_um is None
         np.testing.assert_array_equal(scan.read(), VOLUME)
         np.testing.assert_array_equal(scan.read(8, 11), VOLUME[8:11])
@@ -90,7 +90,7 @@ BAD = {
     "garbled": (lambda f: (f / "S-4-X_5.tif").write_bytes(b"II*\0 garbled"), r"core A/S-4-X_5\.tif cannot be read"),
     "empty": (lambda f: (f / "S-4-X_5.tif").write_bytes(b""), r"core A/S-4-X_5\.tif cannot be read"),
     "cut": (lambda f: (f / "S-4-X_5.tif").write_bytes((f / "S-4-X_5.tif").read_bytes()[:-9]), r"X_5\.tif is cut short"),
-    "none": (lambda f: [file.unlink() for file in f.glob("S*.tif")], r"core A holds no TIFF slices"),
+    "none": (lambda f: [file.unlink() for file in f.glob("S*.tif")], r"core A holds no slices"),
 }
 
 

@@ -129,7 +129,7 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
         for z in labelled_depths(item, task.ignored_values):
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
-            image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
+            image = fill_outside(statistics.normalise(scan.read(z, z + 1), z), mask)
             yield LabelledSlice(
                 image[0],
                 np.where(mask, classes, UNLABELLED).astype(np.uint8)[0],

@@ -62,7 +62,7 @@ class Task:
     """A task; class ``k`` is called ``labels[k]`` and covers the generator phases ``phases[k]``.
 
     ``mapping`` gives, for a value in the label files, its class; ``ignored_values`` mean "not labelled", and any other
-    value is unknown. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it.
+    value is unknown. ``flatten`` takes slow drifts of grey levels out of whole scans. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Task:
     path: str = ""
     held_back: bool = False
     binary: bool = False
+    flatten: bool = False
 
     @property
     def num_classes(self) -> int:

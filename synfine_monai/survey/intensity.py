@@ -1,7 +1,7 @@
 """Grey levels of a scan on a common scale, by statistics of its core that are found once for the whole scan."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from synfine_monai.conventions import NORMALISATION
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
 from synfine_monai.survey.alignment import Alignment, align
+from synfine_monai.survey.drift import Drift, core_circle, find_drift, places_of
 from synfine_monai.survey.field_of_view import FieldOfView, thin_pass
 from synfine_monai.survey.grey_scale import GreyScale
 from synfine_monai.survey.survey import Survey, survey_of
@@ -32,6 +33,8 @@ class IntensityStatistics:
         bin_edges: of the histogram, normalised values; voxels beyond the ends are counted in the end bins.
         histogram: shares of the normalised values in the core, adding up to 1.
         dtype: of the scan's voxels, numpy's name; "" where there is no scan.
+        drift: of the grey levels along the scan and outwards; None where it cannot be told.
+        flatten: whether it is taken out before anything else.
         alignment: how center and scale were found where a model's training scan gave them; else None.
     """
 
@@ -42,9 +45,18 @@ class IntensityStatistics:
     histogram: tuple[float, ...]
     dtype: str = ""
     alignment: Alignment | None = None
+    drift: Drift | None = None
+    flatten: bool = False
 
-    def normalise(self, image: np.ndarray) -> np.ndarray:
-        """Normalise grey levels of any shape and real dtype to float32."""
+    def normalise(self, image: np.ndarray, start: int = 0) -> np.ndarray:
+        """Normalise grey levels of any real dtype to float32.
+
+        Args:
+            image: any shape; (D, H, W) where a drift is taken out.
+            start: slice of the scan that the image begins with.
+        """
+        if self.flatten and self.drift is not None:
+            image = self.drift.correct(np.asarray(image, dtype=np.float32), start)
         return (np.asarray(image, dtype=np.float32) - np.float32(self.center)) / np.float32(self.scale)
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,6 +120,7 @@ def measure_scan_intensity(
     method: str = NORMALISATION,
     grey_levels: Mapping[str, Any] | None = None,
     way: str = "auto",
+    flatten: bool = False,
 ) -> IntensityStatistics:
     """Find the statistics of a whole scan from evenly spaced slices, one slice at a time, once a process.
 
@@ -115,25 +128,37 @@ def measure_scan_intensity(
         scan: an open scan.
         fov: its field of view.
         method, grey_levels, way: as ``measure_intensity`` takes them.
+        flatten: whether its slow drift is taken out.
 
     Raises:
         ScanError: as ``measure_intensity``.
     """
     survey, scale = survey_of(scan), GreyScale.from_dict(grey_levels)
     known = fov.signature is not None and fov.signature[0] == survey.signature
-    key = (fov.signature, method, scale, way) if known else None
-    return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, method, scale, way))
+    key = (fov.signature, method, scale, way, flatten) if known else None
+    return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, (method, scale, way), flatten))
 
 
 def _measured(
-    scan: Scan, survey: Survey, fov: FieldOfView, method: str, scale: GreyScale | None, way: str
+    scan: Scan, survey: Survey, fov: FieldOfView, by: tuple[str, GreyScale | None, str], flatten: bool
 ) -> IntensityStatistics:
     chosen = thin_pass(scan.shape[0])
     step = _step(len(chosen) * scan.shape[1] * scan.shape[2])
     seen, survey.slices = survey.slices, {}
-    slices = ((z, seen.pop(int(z)) if int(z) in seen else scan.read(z, z + 1)) for z in chosen)
-    parts = (_inside(image, fov.slab(z, z + 1), step) for z, image in slices)
-    return _measure(parts, str(scan.dtype), method, scale, way)
+    slices = ((int(z), seen.pop(int(z)) if int(z) in seen else scan.read(z, z + 1)) for z in chosen)
+    circle = core_circle(fov.slab(chosen[len(chosen) // 2], chosen[len(chosen) // 2] + 1)[0])
+    parts, places = [], []
+    for z, image in slices:
+        inside = fov.slab(z, z + 1)
+        parts.append(_inside(image, inside, step))
+        places += places_of(image[0], inside[0], z, *circle)
+    statistics = _measure(parts, str(scan.dtype), *by)
+    values = np.concatenate(parts)
+    drift = find_drift(places, scan.shape[0], *circle, float(values.mean()), float(values.std()))
+    if flatten and drift is not None:
+        flat = ((z, drift.correct(scan.read(z, z + 1).astype(np.float32), z)) for z in chosen)
+        statistics = _measure((_inside(image, fov.slab(z, z + 1), step) for z, image in flat), str(scan.dtype), *by)
+    return replace(statistics, drift=drift, flatten=flatten)
 
 
 def grey_level_shift(a: IntensityStatistics, b: IntensityStatistics) -> float:

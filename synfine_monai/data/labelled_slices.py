@@ -110,7 +110,7 @@ def specimen_statistics(
         (item,) = items.values()
         with open_scan(item.image) as scan:
             return measure_scan_intensity(
-                scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way
+                scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way, task.flatten
             )
     volumes, masks = [], []
     for item in items.values():

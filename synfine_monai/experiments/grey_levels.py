@@ -73,7 +73,7 @@ class GreyLevelRun:
         return signature_of({"decides": decides})
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
-        """Factors, Dice lost and error of porosity by each way, and what the alignment said, as means over the cases."""
+        """Factors, Dice lost and error of porosity by each way, and what the alignment said: means over the cases."""
         with quiet():
             cases = [self._case(part, run) for part in self._parts(run)]
         return {**run, **_gathered(cases), "settings": self.settings(run), "version": synfine_monai.__version__}

@@ -1,4 +1,4 @@
-"""Scans as they come after the one that a model was made on: cropped, exported anew, drifting, with a phase exchanged."""
+"""Scans as they come after the one that a model was made on: cropped, exported anew, with a phase exchanged."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -66,7 +66,7 @@ def _other_grey_levels(model_info: Mapping[str, Any], statistics: IntensityStati
 def warn_if_unlike_training(
     name: str, model_info: Mapping[str, Any], statistics: IntensityStatistics, voxel_size_um: Sequence[float] | None
 ) -> None:
-    """Say in a line how the grey levels of a scan called ``name`` were taken, and log a warning where that is not enough.
+    """Say how the grey levels of a scan called ``name`` were taken, and log a warning where that is not enough.
 
     See ``differences_from_training``; drifts of the grey levels are told as well.
     """

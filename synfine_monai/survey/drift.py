@@ -142,9 +142,8 @@ def _entropy(drift: Drift, places: list[Place], center: float, spread: float) ->
     for place in places:
         up = _height(np.array([place.z]), drift.depth)
         displaced = drift.along[0] * up + drift.along[1] * (up**2 - 1 / 3) + drift.outwards * (place.far - 0.5)
-        corrected.append(
-            place.values * drift.peak / (drift.peak + displaced) if drift.gain else place.values - displaced
-        )
+        flat = place.values * drift.peak / (drift.peak + displaced) if drift.gain else place.values - displaced
+        corrected.append(flat)
     shares, _ = np.histogram(np.concatenate(corrected), 240, (center - 6 * spread, center + 6 * spread))
     shares = shares[shares > 0] / shares.sum()
     return float(-(shares * np.log(shares)).sum())

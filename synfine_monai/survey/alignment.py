@@ -10,11 +10,13 @@ from scipy.optimize import minimize
 from synfine_monai.errors import ScanError
 from synfine_monai.survey.grey_scale import GreyMixture, GreyScale, RawScale
 
+AS_IN_TRAINING = "taken as those of the training scan"
 ALIGNMENTS = ("auto", "training", "fitted", "own")
 FITTED_VOXELS = 1 << 16  # of a scan, drawn evenly: their sampling error is far below that of a crop
 GAIN_RANGE, OFFSET_RANGE = 4.0, 4.0  # of a fit, against the scan's own mean and standard deviation
 STARTS = [(gain, offset) for gain in (0.6, 1.0, 1.6) for offset in (-0.6, 0.0, 0.6)]
 RANGE = 12.0  # of the scan's own deviations: what is none of the classes lies anywhere in it
+MOST_FOREIGN = 0.4  # of a scan on training's scale may be a phase that training did not have
 PEAK_SHARE = 0.01  # a gain needs two phases: the second fills at least this much of the core
 SEEN = 0.003  # nats a voxel: what labels, noise and drift leave unexplained on the training scan itself
 SEEN_BY_FEW = 1500.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
@@ -71,13 +73,19 @@ def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyS
     sample = values[:: max(1, len(values) // FITTED_VOXELS)]
     judge = partial(_judged, sample, own[1], scale.mixture)
     known = max((judge(*one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)
-    if way == "training" or (way == "auto" and known.unexplained <= _leeway(len(values))):
-        return known.alignment("taken as those of the training scan")
+    leeway = SEEN + SEEN_BY_FEW / len(values)
+    if way == "training" or (way == "auto" and known.fits(leeway)):
+        return known.alignment(AS_IN_TRAINING)
+    if way == "auto":
+        exchanged = judge(known.center, known.scale, new_phase=True)
+        known = exchanged if exchanged.shares[-1] <= MOST_FOREIGN else known
+        if known.fits(leeway):
+            return known.alignment(AS_IN_TRAINING)
     fit = _fitted(sample, own, known, scale.mixture)
-    if way == "auto" and fit.likelihood - known.likelihood <= _leeway(len(values)):
-        return known.alignment("taken as those of the training scan")
+    if way == "auto" and fit.likelihood - known.likelihood <= leeway:
+        return known.alignment(AS_IN_TRAINING)
     if fit.phases < 2:
-        return known.alignment("taken as those of the training scan, for only one phase is seen", sure=False)
+        return known.alignment(f"{AS_IN_TRAINING}, for only one phase is seen", sure=False)
     gain = scale.scans[0].scale / fit.scale
     words = f"gain {gain:.3g} and offset {scale.scans[0].center - gain * fit.center:+.4g} bring them onto training's"
     return fit.alignment(words)
@@ -97,17 +105,20 @@ class _Judged:
     def phases(self) -> int:
         return int((self.shares[:-1] >= PEAK_SHARE).sum())
 
+    def fits(self, leeway: float) -> bool:
+        return self.unexplained <= leeway and self.shares[-1] <= MOST_FOREIGN
+
     def alignment(self, how: str, sure: bool = True) -> Alignment:
         return Alignment(self.center, self.scale, how, self.unexplained, float(self.shares[-1]), sure)
 
 
-def _judged(values: np.ndarray, spread: float, mixture: GreyMixture, center: float, scale: float) -> _Judged:
-    shares, likelihood, unexplained = mixture.fit_shares((values - center) / scale, scale / (RANGE * spread))
+def _judged(
+    values: np.ndarray, spread: float, mixture: GreyMixture, center: float, scale: float, new_phase: bool = False
+) -> _Judged:
+    background = scale / (RANGE * spread)
+    found = mixture.fit_shares((values - center) / scale, background, new_phase=new_phase)
+    shares, likelihood, unexplained = found
     return _Judged(center, scale, likelihood - np.log(scale), unexplained, shares)  # density of grey levels
-
-
-def _leeway(voxels: int) -> float:
-    return SEEN + SEEN_BY_FEW / voxels
 
 
 def _known(scale: GreyScale, dtype: str) -> Iterator[tuple[float, float]]:

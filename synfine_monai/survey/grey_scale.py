@@ -13,6 +13,7 @@ from synfine_monai.errors import ScanError
 BIN_EDGES = np.linspace(-6.0, 6.0, 241).round(6)
 SMOOTHING = 0.7  # bins: a class that fills a few thousand voxels has a ragged histogram
 EM_STEPS = 60
+PEAK_REACH = 0.6  # normalised units around the top of what no class explains, that a new phase is told from
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class GreyMixture:
         self.classes = np.pad(smooth / smooth.sum(1, keepdims=True), ((0, 0), (0, 1)), constant_values=1e-12)
 
     def fit_shares(
-        self, values: np.ndarray, background: float, steps: int = EM_STEPS
+        self, values: np.ndarray, background: float, steps: int = EM_STEPS, new_phase: bool = False
     ) -> tuple[np.ndarray, float, float]:
         """Shares under which the values are most likely, by expectation and maximisation.
 
@@ -96,21 +97,35 @@ class GreyMixture:
             values: (N,) on the mixture's scale.
             background: density of what is no class, a normalised unit.
             steps: of the iteration.
+            new_phase: whether a normal peak that no class has may be among them.
 
         Returns:
-            K + 1 shares, the background's last; mean log-likelihood of a value; what it falls short of the histogram's
-            own, which is its distance (Kullback-Leibler, nats) to the mixture.
+            K + 1 shares, the last that of the background and of the new phase; mean log-likelihood of a value; what it
+            falls short of the histogram's own, which is its distance (Kullback-Leibler, nats) to the mixture.
         """
         counts = self._counts(values)
         even = np.full((1, len(counts)), background * (self.edges[1] - self.edges[0]))
         parts = np.concatenate([self.classes, even])
-        shares = np.full(len(parts), 1 / len(parts))
-        for _ in range(steps):
-            shares = shares * (parts @ (counts / (shares @ parts)))
-            shares /= shares.sum()
+        shares = _shares(parts, counts, steps)
+        if new_phase:
+            parts = np.concatenate([parts, self._new_peak(parts, counts, shares)])
+            shares = _shares(parts, counts, steps)
         likelihood = float(counts @ np.log(shares @ parts))
         filled = counts[counts > 0]
-        return shares, likelihood, float(filled @ np.log(filled)) - likelihood
+        known = len(self.classes)
+        told = np.append(shares[:known], shares[known:].sum())
+        return told, likelihood, float(filled @ np.log(filled)) - likelihood
+
+    def _new_peak(self, parts: np.ndarray, counts: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """(1, B + 1): a normal distribution where most of the background lies."""
+        middles = np.convolve(self.edges, [0.5, 0.5], "valid")
+        left = (counts * shares[-1] * parts[-1] / (shares @ parts))[:-1]
+        top = middles[gaussian_filter1d(left, 2.0).argmax()]
+        near = left * (np.abs(middles - top) < PEAK_REACH)
+        mean = float(near @ middles / max(near.sum(), 1e-12))
+        width = float(np.sqrt(near @ (middles - mean) ** 2 / max(near.sum(), 1e-12))) + self.edges[1] - self.edges[0]
+        peak = np.append(np.exp(-0.5 * ((middles - mean) / width) ** 2), 0.0) + 1e-12
+        return (peak / peak.sum())[None]
 
     def _counts(self, values: np.ndarray) -> np.ndarray:
         bins = len(self.edges) - 1
@@ -118,6 +133,14 @@ class GreyMixture:
         index = np.floor((values - low) / width)
         index = np.where((index < 0) | (index >= bins), bins, index).astype(np.intp)
         return np.bincount(index, minlength=bins + 1) / max(1, len(values))
+
+
+def _shares(parts: np.ndarray, counts: np.ndarray, steps: int) -> np.ndarray:
+    shares = np.full(len(parts), 1 / len(parts))
+    for _ in range(steps):
+        shares = shares * (parts @ (counts / (shares @ parts)))
+        shares /= shares.sum()
+    return shares
 
 
 def describe_grey_levels(

@@ -1,6 +1,6 @@
 """A scan brought onto the grey scale of a model's training scan, whatever the shares of its phases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -165,7 +165,7 @@ def _fitted(values: np.ndarray, own: tuple[float, float], known: _Judged, mixtur
     return _judged(values, spread, mixture, float(center - offset * scale), float(scale))
 
 
-def _polished(cost, start: np.ndarray) -> np.ndarray:
+def _polished(cost: Callable[[np.ndarray], float], start: np.ndarray) -> np.ndarray:
     simplex = start + np.array([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]])
     options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 120, "initial_simplex": simplex}
     return minimize(cost, start, method="Nelder-Mead", options=options).x

@@ -1,8 +1,9 @@
 """Labelled slices of a task: normalised once per specimen, masked by the field of view."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -50,13 +51,21 @@ class LabelledSlice:
     z: int
 
 
-def load_labelled_slices(task: Task, split: str, normalisation: str = NORMALISATION) -> list[LabelledSlice]:
+def load_labelled_slices(
+    task: Task,
+    split: str,
+    normalisation: str = NORMALISATION,
+    grey_levels: Mapping[str, Any] | None = None,
+    way: str = "auto",
+) -> list[LabelledSlice]:
     """All labelled slices of a split; only these are read, whatever the size of their scans.
 
     Args:
         task: the task.
         split: "training", "validation" or "test".
         normalisation: one of ``synfine_monai.survey.METHODS``, measured over all slices of a specimen.
+        grey_levels: of a model's training scans, onto whose scale the slices are brought; None takes their own.
+        way: how, one of ``synfine_monai.survey.ALIGNMENTS``.
 
     Raises:
         ScanError: if shapes differ, a class is unknown, or nothing is labelled.
@@ -64,17 +73,29 @@ def load_labelled_slices(task: Task, split: str, normalisation: str = NORMALISAT
     items = [item for item in task.items(split) if item.label is not None]
     related = {i: None for item in items for i in (item, *task.specimen_items(item.specimen))}
     files = files_signature(*(path for i in related for path in (i.image, i.label, i.fov)))
-    settings = repr((items, list(related), dict(task.mapping), task.ignored_values, split, normalisation))
+    settings = repr(
+        (
+            items,
+            list(related),
+            dict(task.mapping),
+            task.ignored_values,
+            split,
+            normalisation,
+            grey_levels,
+            way,
+            task.flatten,
+        )
+    )
     key = None if files is None else (files, settings)
-    slices = _kept.recall(key, lambda: _read_slices(task, items, split, normalisation))
+    slices = _kept.recall(key, lambda: _read_slices(task, items, split, (normalisation, grey_levels, way)))
     if sum(s.image.size for s in slices) > KEPT_VOXELS:
         _kept.forget(key)
     _name_absent_classes(slices, task, split)
     return list(slices)
 
 
-def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: str) -> list[LabelledSlice]:
-    statistics = {s: specimen_statistics(task, s, normalisation) for s in dict.fromkeys(i.specimen for i in items)}
+def _read_slices(task: Task, items: Sequence[Item], split: str, by: tuple) -> list[LabelledSlice]:
+    statistics = {s: specimen_statistics(task, s, *by) for s in dict.fromkeys(i.specimen for i in items)}
     slices: list[LabelledSlice] = []
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
@@ -91,13 +112,27 @@ def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str
         look_at(f"No voxel in the core is labelled {' or '.join(absent)} in the {split} slices: it cannot be {lack}.")
 
 
-def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALISATION) -> IntensityStatistics:
-    """Grey-level statistics inside the core, over all scans and slices of one specimen, labelled or not."""
+def specimen_statistics(
+    task: Task,
+    specimen: str,
+    normalisation: str = NORMALISATION,
+    grey_levels: Mapping[str, Any] | None = None,
+    way: str = "auto",
+) -> IntensityStatistics:
+    """Grey-level statistics inside the core, over all scans and slices of one specimen, labelled or not.
+
+    Args:
+        task: whose items they are.
+        specimen: which physical core.
+        normalisation, grey_levels, way: as ``load_labelled_slices`` takes them.
+    """
     items = {item.image: item for item in task.specimen_items(specimen)}
     if len(items) == 1:
         (item,) = items.values()
         with open_scan(item.image) as scan:
-            return measure_scan_intensity(scan, find_scan_field_of_view(scan, item.fov), normalisation)
+            return measure_scan_intensity(
+                scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way, task.flatten
+            )
     volumes, masks = [], []
     for item in items.values():
         with open_scan(item.image) as scan:
@@ -105,7 +140,7 @@ def specimen_statistics(task: Task, specimen: str, normalisation: str = NORMALIS
             for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
                 volumes.append(scan.read(z, z + 1))
                 masks.append(fov.slab(z, z + 1))
-    return measure_intensity(volumes, masks, normalisation)
+    return measure_intensity(volumes, masks, normalisation, grey_levels, way)
 
 
 def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Iterator[LabelledSlice]:
@@ -118,7 +153,7 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
         for z in depths:
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
-            image = fill_outside(statistics.normalise(scan.read(z, z + 1)), mask)
+            image = fill_outside(statistics.normalise(scan.read(z, z + 1), z), mask)
             yield LabelledSlice(
                 image[0],
                 np.where(mask, classes, UNLABELLED).astype(np.uint8)[0],

@@ -65,7 +65,7 @@ def _slices(item: Item, task: Task, normalisation: str, size: int) -> Iterator[t
         for z in np.unique(np.linspace(0, scan.shape[0] - 1, SLICES_PER_SCAN).astype(int)):
             corners = _corners(fov.slab(z, z + 1)[0], size)
             if len(corners):
-                yield statistics.normalise(scan.read(z, z + 1))[0], corners
+                yield statistics.normalise(scan.read(z, z + 1), z)[0], corners
 
 
 def _corners(fov: np.ndarray, size: int) -> np.ndarray:

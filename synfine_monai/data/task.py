@@ -63,7 +63,8 @@ class Task:
     """A task; class ``k`` is called ``labels[k]`` and covers the generator phases ``phases[k]``.
 
     ``mapping`` gives, for a value in the label files, its class; ``ignored_values`` mean "not labelled", and any other
-    value is unknown. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it.
+    value is unknown. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it. ``flatten`` takes slow drifts
+    of the grey levels out of whole scans.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Task:
     path: str = ""
     held_back: bool = False
     binary: bool = False
+    flatten: bool = False
 
     @property
     def num_classes(self) -> int:

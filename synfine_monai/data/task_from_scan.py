@@ -31,6 +31,7 @@ def load_task(
     phases: str | None = None,
     fov: str | None = None,
     voxel_size_um: float | Sequence[float] | None = None,
+    flatten: bool = False,
 ) -> Task:
     """The task that the options of a verb describe; without scans, the synthetic task with every phase.
 
@@ -52,7 +53,7 @@ def load_task(
         task = synthetic_task(rock) if rock else synthetic_task()
     if voxel_size_um is not None:
         task = replace(task, voxel_size_um=voxel_size(voxel_size_um, "--voxel_size_um"))
-    return task if rock is None else replace(task, rock=rock)
+    return replace(task, rock=rock or task.rock, flatten=flatten)
 
 
 def load_unlabelled_task(

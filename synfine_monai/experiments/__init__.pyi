@@ -1,4 +1,6 @@
 from .experiment import Experiment as Experiment, choose_numbers as choose_numbers, grid as grid
+from .grey_level_tables import grey_level_report as grey_level_report
+from .grey_levels import GreyLevelRun as GreyLevelRun
 from .joint_samples import JointSamples as JointSamples, sample_table as sample_table
 from .label_efficiency import arm_report as arm_report, label_report as label_report
 from .pair_distances import PairDistances as PairDistances, distance_table as distance_table

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,17 +71,27 @@ class SaveModel:
         info: content of ``model.json``.
         path: where ``model.pt`` goes.
         half: store the weights in half precision, for shipping.
+        measured: further entries of ``model.json`` that are known at the end only: name -> function of the network.
     """
 
-    def __init__(self, network: nn.Module, info: Mapping[str, Any], path: str | Path, half: bool = False) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        info: Mapping[str, Any],
+        path: str | Path,
+        half: bool = False,
+        measured: Mapping[str, Callable[[nn.Module], Any]] | None = None,
+    ) -> None:
         self.network, self.info, self.path, self.half = network, info, path, half
+        self.measured = measured or {}
 
     def attach(self, engine: Engine) -> None:
         """Register on ``engine``."""
         engine.add_event_handler(Events.COMPLETED, self)
 
     def __call__(self, engine: Engine) -> None:
-        save_model(self.network, self.info, self.path, self.half)
+        measured = {name: measure(self.network) for name, measure in self.measured.items()}
+        save_model(self.network, {**self.info, **measured}, self.path, self.half)
 
 
 class SetEpoch:

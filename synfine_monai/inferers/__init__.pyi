@@ -1,3 +1,4 @@
+from .class_greys import training_grey_levels as training_grey_levels
 from .dask_chunks import DaskChunks as DaskChunks
 from .diffusion import (
     JointDiffusionInferer as JointDiffusionInferer,

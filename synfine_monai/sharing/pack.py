@@ -156,6 +156,8 @@ def _public_texts(source: Path, info: Mapping[str, Any], metadata: Mapping[str, 
     yield from (WORDS_OF_EVERY_CARD, *TEXTS.values(), *SPLITS, *METHOD_WORDS, *METHOD_WORDS.values())
     yield from (*public_words(), *STAGES, json.dumps(info["architecture"]))
     yield from (str(label) for label in info["labels"])
+    grey_levels = info.get("grey_levels", {})
+    yield from (*grey_levels, *(word for scan in grey_levels.get("scans", ()) for word in (*scan, scan["dtype"])))
     yield from (*info, *metadata, *TOLD, "split", *RECORDED)
     yield from ((source / layout.METADATA).read_text(encoding="utf-8"), readable_parts(source / layout.MODEL_WEIGHTS))
 

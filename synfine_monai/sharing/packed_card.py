@@ -28,10 +28,12 @@ SCORED = "On the {split} items, over labelled voxels in the field of view."
 NO_HISTOGRAM = "no histogram of grey levels"
 HISTOGRAM = ("the histogram of normalised grey levels in the core, in {bins} bins of {width:g} standard deviations, "
              "shares in whole percent")  # fmt: skip
+CLASSES = ("; and how grey each class is: type, mean and spread of the training scans' grey levels, and a histogram of "
+           "each class in bins of {width:g} standard deviations")  # fmt: skip
 
 WORDS_OF_EVERY_CARD = " ".join(
     [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_PICTURE, KEPT_PICTURES, SCORED,
-     NO_HISTOGRAM, HISTOGRAM, *ROWS.values(), *SHOWN.values(), "items method this model",
+     NO_HISTOGRAM, HISTOGRAM, CLASSES, *ROWS.values(), *SHOWN.values(), "items method this model",
      *scan_rows({"normalisation": ""}), *scan_rows({"normalisation": "", "voxel_size_um": (1, 1, 1)})]
 )  # fmt: skip
 """What a card may say of any run."""
@@ -101,4 +103,6 @@ def _grey_levels(info: Mapping[str, Any]) -> str:
 def _histogram_told(info: Mapping[str, Any]) -> str:
     if "histogram" not in info:
         return NO_HISTOGRAM
-    return HISTOGRAM.format(bins=len(info["histogram"]), width=info["bin_edges"][1] - info["bin_edges"][0])
+    told = HISTOGRAM.format(bins=len(info["histogram"]), width=info["bin_edges"][1] - info["bin_edges"][0])
+    edges = info.get("grey_levels", {}).get("bin_edges")
+    return told + (CLASSES.format(width=round(edges[1] - edges[0], 6)) if edges else "")

@@ -27,7 +27,8 @@ def packed_model_info(info: Mapping[str, Any], name: str, histogram: bool = True
             that are unlike it.
 
     Returns:
-        Classes, architecture, normalisation, voxel size, how the network was tuned, and the coarse histogram.
+        Classes, architecture, normalisation, voxel size, how the network was tuned, the coarse histogram, and how grey
+        each class is, by which ``inference`` brings scans onto the scale of training.
     """
     packed = {"format_version": FORMAT_VERSION, "task": name}
     packed |= {key: info[key] for key in NEEDED if key in info}
@@ -35,7 +36,17 @@ def packed_model_info(info: Mapping[str, Any], name: str, histogram: bool = True
     packed |= {key: info[key] for key in NUMBERS if isinstance(info.get(key), int)}
     if histogram and info.get("histogram") and info.get("bin_edges"):
         packed["histogram"], packed["bin_edges"] = coarse_histogram(info["histogram"], info["bin_edges"])
+    if histogram and info.get("grey_levels"):
+        packed["grey_levels"] = coarse_grey_levels(info["grey_levels"])
     return packed
+
+
+def coarse_grey_levels(grey_levels: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a ``model.json``, with two bins joined in one and shares in four decimals."""
+    edges = [round(edge, 6) for edge in grey_levels["bin_edges"][::2]]
+    joined = [np.add.reduceat(one, np.arange(0, len(one), 2)) for one in np.asarray(grey_levels["classes"], float)]
+    classes = [(one / one.sum()).round(4).tolist() for one in joined]
+    return {"scans": [dict(scan) for scan in grey_levels["scans"]], "bin_edges": edges, "classes": classes}
 
 
 def coarse_histogram(shares: Sequence[float], edges: Sequence[float]) -> tuple[list[float], list[float]]:

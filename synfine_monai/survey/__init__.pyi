@@ -1,8 +1,10 @@
+from .alignment import ALIGNMENTS as ALIGNMENTS, Alignment as Alignment
 from .field_of_view import (
     FieldOfView as FieldOfView,
     find_field_of_view as find_field_of_view,
     find_scan_field_of_view as find_scan_field_of_view,
 )
+from .grey_scale import GreyScale as GreyScale, RawScale as RawScale, describe_grey_levels as describe_grey_levels
 from .intensity import (
     METHODS as METHODS,
     IntensityStatistics as IntensityStatistics,

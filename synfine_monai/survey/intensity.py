@@ -1,7 +1,7 @@
 """Grey levels of a scan on a common scale, by statistics of its core that are found once for the whole scan."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,13 @@ from scipy.stats import wasserstein_distance
 from synfine_monai.conventions import NORMALISATION
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
+from synfine_monai.survey.alignment import Alignment, align
+from synfine_monai.survey.drift import Drift, core_circle, find_drift, places_of
 from synfine_monai.survey.field_of_view import FieldOfView, thin_pass
+from synfine_monai.survey.grey_scale import GreyScale
 from synfine_monai.survey.survey import Survey, survey_of
 
+CUT_OFF = 0.1  # of the core at either end of the grey levels: what is darker or brighter can no longer be told apart
 MAX_VOXELS = 1 << 22  # evenly spaced voxels that statistics are found from
 BRIGHT_TAIL = 90.0  # percentile above which "clipped_zscore" takes every voxel alike
 BIN_EDGES = tuple(np.linspace(-6.0, 6.0, 121).round(6).tolist())  # of normalised values; the end bins are open
@@ -28,6 +32,10 @@ class IntensityStatistics:
         scale: grey levels to one normalised unit, > 0.
         bin_edges: of the histogram, normalised values; voxels beyond the ends are counted in the end bins.
         histogram: shares of the normalised values in the core, adding up to 1.
+        dtype: of the scan's voxels, numpy's name; "" where there is no scan.
+        drift: of the grey levels along the scan and outwards; None where it cannot be told.
+        flatten: whether it is taken out before anything else.
+        alignment: how center and scale were found where a model's training scan gave them; else None.
     """
 
     method: str
@@ -35,33 +43,25 @@ class IntensityStatistics:
     scale: float
     bin_edges: tuple[float, ...]
     histogram: tuple[float, ...]
+    dtype: str = ""
+    alignment: Alignment | None = None
+    drift: Drift | None = None
+    flatten: bool = False
 
-    def normalise(self, image: np.ndarray) -> np.ndarray:
-        """Normalise grey levels of any shape and real dtype to float32."""
+    def normalise(self, image: np.ndarray, start: int = 0) -> np.ndarray:
+        """Normalise grey levels of any real dtype to float32.
+
+        Args:
+            image: any shape; (D, H, W) where a drift is taken out.
+            start: slice of the scan that the image begins with.
+        """
+        if self.flatten and self.drift is not None:
+            image = self.drift.correct(np.asarray(image, dtype=np.float32), start)
         return (np.asarray(image, dtype=np.float32) - np.float32(self.center)) / np.float32(self.scale)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, entry: Mapping[str, Any]) -> "IntensityStatistics":
-        """The statistics that ``to_dict`` wrote.
-
-        Raises:
-            ScanError: if an entry is missing or the method is unknown.
-        """
-        missing = [name for name in cls.__dataclass_fields__ if name not in entry]
-        if missing:
-            raise ScanError(f"the intensity statistics lack {', '.join(missing)}: was their file edited?")
-        _check_method(entry["method"])
-        return cls(
-            entry["method"],
-            float(entry["center"]),
-            float(entry["scale"]),
-            tuple(map(float, entry["bin_edges"])),
-            tuple(map(float, entry["histogram"])),
-        )
 
 
 def _zscore(values: np.ndarray) -> tuple[float, float]:
@@ -89,7 +89,11 @@ METHODS = tuple(_MEASURES)
 
 
 def measure_intensity(
-    volumes: Sequence[np.ndarray], fovs: Sequence[np.ndarray], method: str = NORMALISATION
+    volumes: Sequence[np.ndarray],
+    fovs: Sequence[np.ndarray],
+    method: str = NORMALISATION,
+    grey_levels: Mapping[str, Any] | None = None,
+    way: str = "auto",
 ) -> IntensityStatistics:
     """Find the statistics of all volumes together, inside their fields of view.
 
@@ -97,38 +101,64 @@ def measure_intensity(
         volumes: slices or volumes of one specimen, any shape and real dtype.
         fovs: one bool mask of the same shape for each.
         method: one of ``METHODS``.
+        grey_levels: of a model's training scans (``GreyScale``); its scale is then taken, as ``align`` says.
+        way: one of ``ALIGNMENTS``.
 
     Raises:
-        ScanError: if nothing is inside, or the grey levels do not vary, or are not finite; if the method is unknown.
+        ScanError: if nothing is inside, or the grey levels do not vary, hold two values, are cut off at both ends, or
+            are not finite; if the method or way is unknown.
         ValueError: if a mask's shape is not its volume's.
     """
     step = _step(sum(volume.size for volume in volumes))
-    return _measure((_inside(volume, fov, step) for volume, fov in zip(volumes, fovs, strict=True)), method)
+    parts = (_inside(volume, fov, step) for volume, fov in zip(volumes, fovs, strict=True))
+    return _measure(parts, str(volumes[0].dtype), method, GreyScale.from_dict(grey_levels), way)
 
 
-def measure_scan_intensity(scan: Scan, fov: FieldOfView, method: str = NORMALISATION) -> IntensityStatistics:
+def measure_scan_intensity(
+    scan: Scan,
+    fov: FieldOfView,
+    method: str = NORMALISATION,
+    grey_levels: Mapping[str, Any] | None = None,
+    way: str = "auto",
+    flatten: bool = False,
+) -> IntensityStatistics:
     """Find the statistics of a whole scan from evenly spaced slices, one slice at a time, once a process.
 
     Args:
         scan: an open scan.
         fov: its field of view.
-        method: one of ``METHODS``.
+        method, grey_levels, way: as ``measure_intensity`` takes them.
+        flatten: whether its slow drift is taken out.
 
     Raises:
         ScanError: as ``measure_intensity``.
     """
-    survey = survey_of(scan)
+    survey, scale = survey_of(scan), GreyScale.from_dict(grey_levels)
     known = fov.signature is not None and fov.signature[0] == survey.signature
-    key = (fov.signature, method) if known else None
-    return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, method))
+    key = (fov.signature, method, scale, way, flatten) if known else None
+    return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, (method, scale, way), flatten))
 
 
-def _measured(scan: Scan, survey: Survey, fov: FieldOfView, method: str) -> IntensityStatistics:
+def _measured(
+    scan: Scan, survey: Survey, fov: FieldOfView, by: tuple[str, GreyScale | None, str], flatten: bool
+) -> IntensityStatistics:
     chosen = thin_pass(scan.shape[0])
     step = _step(len(chosen) * scan.shape[1] * scan.shape[2])
     seen, survey.slices = survey.slices, {}
-    slices = ((z, seen.pop(int(z)) if int(z) in seen else scan.read(z, z + 1)) for z in chosen)
-    return _measure((_inside(image, fov.slab(z, z + 1), step) for z, image in slices), method)
+    slices = ((int(z), seen.pop(int(z)) if int(z) in seen else scan.read(z, z + 1)) for z in chosen)
+    circle = core_circle(fov.slab(chosen[len(chosen) // 2], chosen[len(chosen) // 2] + 1)[0])
+    parts, places = [], []
+    for z, image in slices:
+        inside = fov.slab(z, z + 1)
+        parts.append(_inside(image, inside, step))
+        places += places_of(image[0], inside[0], z, *circle)
+    statistics = _measure(parts, str(scan.dtype), *by)
+    values = np.concatenate(parts)
+    drift = find_drift(places, scan.shape[0], *circle, float(values.mean()), float(values.std()))
+    if flatten and drift is not None:
+        flat = ((z, drift.correct(scan.read(z, z + 1).astype(np.float32), z)) for z in chosen)
+        statistics = _measure((_inside(image, fov.slab(z, z + 1), step) for z, image in flat), str(scan.dtype), *by)
+    return replace(statistics, drift=drift, flatten=flatten)
 
 
 def grey_level_shift(a: IntensityStatistics, b: IntensityStatistics) -> float:
@@ -152,12 +182,24 @@ def _check_method(method: str) -> None:
         raise ScanError(f"normalisation {method!r} is unknown: choose {', '.join(METHODS)}.")
 
 
-def _measure(parts: Iterable[np.ndarray], method: str) -> IntensityStatistics:
+def _measure(
+    parts: Iterable[np.ndarray], dtype: str, method: str, grey_scale: GreyScale | None, way: str
+) -> IntensityStatistics:
     _check_method(method)
     values = np.concatenate([np.empty(0), *parts])
     if values.size == 0:
         raise ScanError("the field of view is empty, so there are no grey levels to normalise by.")
     center, scale = _MEASURES[method](values)
+    _check_values(values, center, scale, method)
+    alignment = align(values, dtype, (center, scale), grey_scale, way)
+    center, scale = alignment.center, alignment.scale
+    normalised = np.clip((values - center) / scale, BIN_EDGES[0], BIN_EDGES[-1])
+    counts, _ = np.histogram(normalised, BIN_EDGES)
+    histogram = tuple((counts / counts.sum()).tolist())
+    return IntensityStatistics(method, center, scale, BIN_EDGES, histogram, dtype, alignment)
+
+
+def _check_values(values: np.ndarray, center: float, scale: float, method: str) -> None:
     if not np.isfinite([center, scale]).all():
         raise ScanError("the scan holds NaN or infinite voxels inside its field of view: mask or repair them first.")
     if scale <= 1e-6 * max(abs(center), 1e-30):
@@ -165,6 +207,15 @@ def _measure(parts: Iterable[np.ndarray], method: str) -> IntensityStatistics:
             f"grey levels inside the field of view do not vary (scale {scale:g} by {method} about "
             f"{center:g}): is the image constant, or its type too coarse?"
         )
-    normalised = np.clip((values - center) / scale, BIN_EDGES[0], BIN_EDGES[-1])
-    counts, _ = np.histogram(normalised, BIN_EDGES)
-    return IntensityStatistics(method, center, scale, BIN_EDGES, tuple((counts / counts.sum()).tolist()))
+    low, high = values.min(), values.max()
+    dark, bright = float((values == low).mean()), float((values == high).mean())
+    if dark + bright == 1.0:
+        raise ScanError(
+            f"the scan holds only the values {low:g} and {high:g} inside its field of view: is it a mask or a label "
+            "volume? Give the grey-level scan."
+        )
+    if min(dark, bright) >= CUT_OFF:
+        raise ScanError(
+            f"{100 * dark:.0f} % of the core are {low:g} and {100 * bright:.0f} % are {high:g}: the grey levels are "
+            "cut off at both ends. Export the scan again with a wider window."
+        )

@@ -63,7 +63,9 @@ def make_run(root: Path, evaluated: bool = True) -> Path:
     torch.manual_seed(0)
     network = RockUNet(1, 2, channels=(4, 8, 16))
     more = {"stage": "fine-tuning", "method": "all", **tuned, "histogram": histogram().tolist(),
-            "bin_edges": EDGES.tolist(), "source": scan}  # fmt: skip
+            "bin_edges": EDGES.tolist(), "source": scan,
+            "grey_levels": {"scans": [{"dtype": "uint16", "center": 20000.0, "scale": 3000.0}],
+                            "bin_edges": EDGES.tolist(), "classes": [histogram().tolist()] * 2}}  # fmt: skip
     save_model(network, describe_model(task, network, "zscore", **more), folder / "model.pt", half=True)
     options = {"datalist": str(datalist), "scan": scan, "output_dir": str(folder), "tune": "all", "seed": 0,
                "rock": f"/vault/{OWNER}/rock.yaml", "device": "$torch.device('cpu')", "min_steps": None}  # fmt: skip

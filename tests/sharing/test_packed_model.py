@@ -69,3 +69,17 @@ def test_model_json_keeps_what_inference_and_fine_tuning_need_and_drops_the_rest
 def test_the_histogram_can_stay_at_home():
     run = {"labels": [], "histogram": [0.5, 0.5], "bin_edges": [-1, 0, 1], "tune": "/vault/words"}
     assert packed_model_info(run, "my_core", histogram=False) == {"format_version": 1, "task": "my_core", "labels": []}
+
+
+def test_how_grey_the_classes_are_leaves_in_wider_bins_or_stays_at_home():
+    shares = (histogram().tolist(), np.roll(histogram(), 20).tolist())
+    fine = {
+        "scans": [{"dtype": "uint8", "center": 100.0, "scale": 30.0}],
+        "bin_edges": EDGES.tolist(),
+        "classes": shares,
+    }
+    packed = packed_model_info({"labels": [], "histogram": [1.0], "bin_edges": [0, 1], "grey_levels": fine}, "my_core")
+    assert packed["grey_levels"]["scans"] == fine["scans"]
+    assert np.diff(packed["grey_levels"]["bin_edges"]) == pytest.approx(np.full(60, 0.2))
+    assert [sum(one) for one in packed["grey_levels"]["classes"]] == pytest.approx([1, 1], abs=1e-2)
+    assert "grey_levels" not in packed_model_info({"labels": [], "grey_levels": fine}, "my_core", histogram=False)

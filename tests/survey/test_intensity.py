@@ -63,9 +63,9 @@ def test_scale_and_offset_of_the_grey_levels_do_not_matter(method, factor, offse
     assert grey_level_shift(first, other) == pytest.approx(0, abs=1e-3)
 
 
-def test_json_round_trip():
+def test_statistics_can_be_written_as_json():
     statistics = measure_intensity([volume()], [ALL], "clipped_zscore")
-    assert IntensityStatistics.from_dict(json.loads(json.dumps(statistics.to_dict()))) == statistics
+    assert json.loads(json.dumps(statistics.to_dict()))["center"] == statistics.center
 
 
 def test_the_histogram_adds_up_and_its_ends_are_open():
@@ -102,6 +102,8 @@ def test_a_scan_measured_slice_by_slice_gives_what_its_slices_give(tmp_path):
         (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "zscore", "do not vary"),
         (np.ones((1, 9, 9)), np.zeros((1, 9, 9), bool), "zscore", "empty"),
         (np.full((1, 9, 9), np.nan), np.ones((1, 9, 9), bool), "median_mad", "NaN"),
+        (np.indices((1, 9, 9)).sum(0) % 2, np.ones((1, 9, 9), bool), "zscore", "only the values 0 and 1"),
+        (np.clip(volume()[:1], 95, 105), ALL[:1], "zscore", "cut off at both ends"),
         (np.ones((1, 9, 9)), np.ones((1, 9, 9), bool), "percentile", "choose zscore, clipped_zscore, median_mad"),
     ],
 )
@@ -110,6 +112,5 @@ def test_refuses_what_gives_no_scale(grey, fov, method, problem):
         measure_intensity([grey], [fov], method)
 
 
-def test_refuses_statistics_with_a_missing_entry():
-    with pytest.raises(ScanError, match="lack scale"):
-        IntensityStatistics.from_dict({"method": "zscore", "center": 1, "bin_edges": [], "histogram": []})
+def test_the_brightest_and_darkest_may_be_cut_off_a_little():
+    measure_intensity([np.clip(volume(), 80, 120)], [ALL])

@@ -108,6 +108,11 @@ def judge_model(info: Mapping[str, Any], packed: bool) -> Iterator[str]:
         shares, edges = np.array(info.get("histogram", []), float), np.array(info.get("bin_edges", []), float)
         if len(edges) != len(shares) + 1 or (np.diff(edges) <= 0).any() or abs(shares.sum() - 1) > 0.02:
             yield "its histogram is no list of shares, adding up to 1, between ascending bin_edges"
+    if grey_levels := info.get("grey_levels"):
+        edges = np.diff(grey_levels["bin_edges"])
+        even = edges.min() > 0 and np.allclose(edges, edges[0], rtol=1e-3)
+        if not even or any(len(one) != len(edges) or abs(sum(one) - 1) > 0.02 for one in grey_levels["classes"]):
+            yield "its grey_levels are no shares of each class, adding up to 1, between evenly ascending bin_edges"
 
 
 def judge_metadata(metadata: Mapping[str, Any], info: Mapping[str, Any] | None, packed: bool) -> Iterator[str]:

@@ -1,0 +1,171 @@
+"""A scan brought onto the grey scale of a model's training scan, whatever the shares of its phases."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.optimize import minimize
+
+from synfine_monai.errors import ScanError
+from synfine_monai.survey.grey_scale import GreyMixture, GreyScale, RawScale
+
+AS_IN_TRAINING = "taken as those of the training scan"
+ALIGNMENTS = ("auto", "training", "fitted", "own")
+FITTED_VOXELS = 1 << 16  # of a scan, drawn evenly: their sampling error is far below that of a crop
+GAIN_RANGE, OFFSET_RANGE = 4.0, 4.0  # of a fit, against the scan's own mean and standard deviation
+STARTS = [(gain, offset) for gain in (0.6, 1.0, 1.6) for offset in (-0.6, 0.0, 0.6)]
+RANGE = 12.0  # of the scan's own deviations: what is none of the classes lies anywhere in it
+MOST_FOREIGN = 0.4  # of a scan on training's scale may be a phase that training did not have
+PEAK_SHARE = 0.01  # a gain needs two phases: the second fills at least this much of the core
+SEEN = 0.003  # nats a voxel: what labels, noise and drift leave unexplained on the training scan itself
+SEEN_BY_FEW = 1500.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a scan was brought onto a model's scale: (grey level - center) / scale.
+
+    Attributes:
+        center: grey level that becomes 0.
+        scale: grey levels to one normalised unit, > 0.
+        how: in words, for one printed line.
+        unexplained: distance of the aligned histogram to the model's classes in any shares, nats a voxel; NaN unknown.
+        foreign: share of the voxels whose grey level is that of no class; NaN if unknown.
+        sure: whether the scan has what it takes to find gain and offset, or needed none.
+    """
+
+    center: float
+    scale: float
+    how: str
+    unexplained: float = float("nan")
+    foreign: float = float("nan")
+    sure: bool = True
+
+
+def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyScale | None, way: str) -> Alignment:
+    """Find center and scale for a scan.
+
+    The training scan's are taken where they explain the scan's histogram as well as any others do within what differs
+    from place to place in one rock; else those by which the classes of training, in whatever shares, explain it best.
+
+    Args:
+        values: (N,) grey levels inside the core.
+        dtype: of the scan, numpy's name.
+        own: center and scale by the scan's own statistics.
+        scale: what the model knows of its training scans; None if nothing, so that ``own`` is taken.
+        way: one of ``ALIGNMENTS``.
+
+    Raises:
+        ScanError: if the way is unknown, or needs what the model does not have.
+    """
+    if way not in ALIGNMENTS:
+        raise ScanError(f"normalisation {way!r} is unknown: choose {', '.join(ALIGNMENTS)}.")
+    if way in ("training", "fitted") and scale is None:
+        raise ScanError(
+            f"normalisation {way!r} needs a model that keeps the grey levels of its training scan; this one does not: "
+            "choose 'auto' or 'own'."
+        )
+    if way == "own" or scale is None:
+        return Alignment(*own, "normalised by the scan's own mean and spread")
+    if any(np.allclose((one.center, one.scale), own, rtol=1e-9, atol=0) for one in scale.scans) and way == "auto":
+        return Alignment(*own, "those of the training scan, which this one is", 0.0, 0.0)
+    sample = values[:: max(1, len(values) // FITTED_VOXELS)]
+    judge = partial(_judged, sample, own[1], scale.mixture)
+    known = max((judge(*one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)
+    leeway = SEEN + SEEN_BY_FEW / len(values)
+    if way == "training" or (way == "auto" and known.fits(leeway)):
+        return known.alignment(AS_IN_TRAINING)
+    if way == "auto":
+        exchanged = judge(known.center, known.scale, new_phase=True)
+        known = exchanged if exchanged.shares[-1] <= MOST_FOREIGN else known
+        if known.fits(leeway):
+            return known.alignment(AS_IN_TRAINING)
+    fit = _fitted(sample, own, known, scale.mixture)
+    if way == "auto" and fit.likelihood - known.likelihood <= leeway:
+        return known.alignment(AS_IN_TRAINING)
+    if fit.phases < 2:
+        return known.alignment(f"{AS_IN_TRAINING}, for only one phase is seen", sure=False)
+    gain = scale.scans[0].scale / fit.scale
+    words = f"gain {gain:.3g} and offset {scale.scans[0].center - gain * fit.center:+.4g} bring them onto training's"
+    return fit.alignment(words)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A center and scale, and how well the classes explain the scan by them."""
+
+    center: float
+    scale: float
+    likelihood: float
+    unexplained: float
+    shares: np.ndarray
+
+    @property
+    def phases(self) -> int:
+        return int((self.shares[:-1] >= PEAK_SHARE).sum())
+
+    def fits(self, leeway: float) -> bool:
+        return self.unexplained <= leeway and self.shares[-1] <= MOST_FOREIGN
+
+    def alignment(self, how: str, sure: bool = True) -> Alignment:
+        return Alignment(self.center, self.scale, how, self.unexplained, float(self.shares[-1]), sure)
+
+
+def _judged(
+    values: np.ndarray, spread: float, mixture: GreyMixture, center: float, scale: float, new_phase: bool = False
+) -> _Judged:
+    background = scale / (RANGE * spread)
+    found = mixture.fit_shares((values - center) / scale, background, new_phase=new_phase)
+    shares, likelihood, unexplained = found
+    return _Judged(center, scale, likelihood - np.log(scale), unexplained, shares)  # density of grey levels
+
+
+def _known(scale: GreyScale, dtype: str) -> Iterator[tuple[float, float]]:
+    """Training's scales, as they are and as exports to another type change them."""
+    for scan in scale.scans:
+        for factor, offset in _exports(scan, dtype):
+            yield factor * scan.center + offset, factor * scan.scale
+
+
+def _exports(scan: RawScale, dtype: str) -> Iterator[tuple[float, float]]:
+    yield 1.0, 0.0
+    (old, old_low), (new, new_low) = _range(scan.dtype), _range(dtype)
+    if scan.dtype != dtype:
+        for factor in {new / old, (new + (new > 1)) / (old + (old > 1))}:
+            yield factor, new_low - factor * old_low
+        yield 1.0, new_low - old_low
+
+
+def _range(dtype: str) -> tuple[float, float]:
+    kind = np.dtype(dtype)
+    if kind.kind not in "ui":
+        return 1.0, 0.0
+    limits = np.iinfo(kind)
+    return float(limits.max) - float(limits.min), float(limits.min)
+
+
+def _fitted(values: np.ndarray, own: tuple[float, float], known: _Judged, mixture: GreyMixture) -> _Judged:
+    center, spread = own
+    standard = (values - center) / spread
+
+    def cost(logarithm_and_offset: np.ndarray) -> float:
+        logarithm, offset = logarithm_and_offset
+        if abs(logarithm) > np.log(GAIN_RANGE) or abs(offset) > OFFSET_RANGE:
+            return np.inf
+        gain = np.exp(logarithm)
+        return -mixture.fit_shares(gain * standard + offset, 1 / (RANGE * gain), 25)[1] - logarithm
+
+    starts = [(np.log(gain), offset) for gain, offset in STARTS]
+    starts.append((np.log(spread / known.scale), (center - known.center) / known.scale))
+    rough = sorted((s for s in starts if np.isfinite(cost(np.array(s)))), key=lambda s: cost(np.array(s)))[:4]
+    found = [_polished(cost, np.array(start)) for start in rough]
+    logarithm, offset = min(found, key=cost)
+    scale = spread / np.exp(logarithm)
+    return _judged(values, spread, mixture, float(center - offset * scale), float(scale))
+
+
+def _polished(cost: Callable[[np.ndarray], float], start: np.ndarray) -> np.ndarray:
+    simplex = start + np.array([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1]])
+    options = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 120, "initial_simplex": simplex}
+    return minimize(cost, start, method="Nelder-Mead", options=options).x

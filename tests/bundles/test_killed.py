@@ -16,7 +16,7 @@ from tiny_core import CONFIGS, make_core, quiet_environment, write_tiff
 from synfine_monai.bundle import run_verb
 
 pytestmark = pytest.mark.slow
-PATIENCE = 300.0  # seconds until something must have appeared, on a machine that is busy with other things
+PATIENCE = 900.0  # seconds until something must have appeared, on a machine that is busy with other things
 
 
 def command(verb: str, output_dir: Path, **options: object) -> list[str]:

@@ -20,7 +20,7 @@ from synfine_monai.networks import load_network
 HYBRID = BUNDLE.parent / "rock_ct_hybrid_segmentation" / "configs"
 VERBS = [CONFIGS / "train.yaml", CONFIGS / "finetune.yaml", HYBRID / "train.yaml"]
 EVERY_STEP = {"precision": "float32", "train#named#events#iteration_log": 1}
-PATIENCE = 300.0  # seconds until something must have appeared, on a machine that is busy with other things
+PATIENCE = 900.0  # seconds until something must have appeared, on a machine that is busy with other things
 PRETRAINING = {**TINY_TRAINING, **EVERY_STEP, "epochs": 2, "steps_per_epoch": 3}
 
 

@@ -225,5 +225,5 @@ def _type_is_missing(path: Path, shapes: Sequence[tuple[int, int, int]], size: i
     )
 
 
-def _sizes(shape: tuple[int, int, int]) -> str:
+def _sizes(shape: Sequence[int]) -> str:
     return "×".join(str(n) for n in reversed(shape))

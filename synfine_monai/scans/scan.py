@@ -53,7 +53,7 @@ def open_scan(
         scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, raw_offset, errors))
         scan.info = _with_stated_size(scan.info, path, size)
     for note in scan.info.notes:
-        _log_once(path.name, note)
+        _log_once(path, note)
     return scan
 
 
@@ -70,9 +70,9 @@ def _with_stated_size(info: ScanInfo, path: Path, size: tuple[float, float, floa
 
 
 @lru_cache(maxsize=1024)
-def _log_once(name: str, note: str) -> None:
+def _log_once(path: Path, note: str) -> None:
     """A verb opens a scan several times."""
-    logging.getLogger(__name__).warning("%s: %s", name, note)
+    logging.getLogger(__name__).warning("%s: %s", path.name, note)
 
 
 def _refuse_unreadable(path: Path) -> None:

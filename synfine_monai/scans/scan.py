@@ -14,7 +14,7 @@ from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
-from synfine_monai.scans.content import format_of_content, holds_dicom
+from synfine_monai.scans.content import UNREAD, format_of_content, holds_dicom
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
@@ -105,6 +105,8 @@ def format_of(path: str | os.PathLike) -> str:
     if path.is_dir():
         return "zarr" if is_zarr(path) else "dicom" if holds_dicom(path) else "slice_folder"
     kind = format_of_extension(extension_of(path)) or (format_of_content(path) if path.is_file() else None)
+    if kind is None and path.suffix.lower() in UNREAD:
+        raise ScanError(f"{path.name} is {UNREAD[path.suffix.lower()]}.")
     if kind is None:
         raise ScanError(
             f"{path.name}: unknown extension; scans are {', '.join(known_extensions())}, "

@@ -156,3 +156,12 @@ def test_refuses_a_voxel_size_that_is_none(tmp_path, size):
     written(tmp_path / "core.nii")
     with pytest.raises(ScanError, match="--voxel_size_um must be"):
         open_scan(tmp_path / "core.nii", voxel_size_um=size)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("core.txm", "Zeiss's own format: export TIFF"), ("core.vgi", "core.vgi is a log, and not the volume"),
+    ("dataset.json", "a dataset.json goes to --datalist")])  # fmt: skip
+def test_says_what_to_do_with_files_that_it_does_not_read(tmp_path, name, words):
+    (tmp_path / name).write_text("not read")
+    with pytest.raises(ScanError, match=words):
+        open_scan(tmp_path / name)

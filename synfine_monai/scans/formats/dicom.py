@@ -13,6 +13,7 @@ from synfine_monai.scans.formats.itk import DTYPES
 from synfine_monai.scans.formats.table import FORMATS
 
 SERIES, POSITION, NUMBER = "0020|000e", "0020|0032", "0020|0013"
+PHOTOMETRIC = "0028|0004"
 SPACINGS = ("0028|0030", "0018|1164")
 """Pixel spacing, and that of the imager."""
 MAGIC = b"DICM"
@@ -33,6 +34,7 @@ class _Slice:
     origin: np.ndarray
     axes: np.ndarray
     step: float
+    inverted: bool
 
 
 class DicomScan(Scan):
@@ -62,6 +64,8 @@ class DicomScan(Scan):
         affine = np.eye(4)
         affine[:3, :3] = slices[0].axes * [1, 1, step or 1.0]
         affine[:3, 3] = slices[0].origin
+        if slices[0].inverted:
+            notes.append("its low grey levels are meant to be shown bright (MONOCHROME1): they are read as stored.")
         z, y, x = (float(f"{np.linalg.norm(affine[:3, axis]) * 1e3:.9g}") for axis in (2, 1, 0))
         size = (z, y, x) if step and not np.isnan(slices[0].axes).any() else None
         dtypes = {one.dtype for one in slices}
@@ -157,6 +161,7 @@ def _described(file: Path) -> _Slice:
         origin,
         axes,
         0.0 if z > 1 and step == 1.0 else step,
+        _text(reader, PHOTOMETRIC) == "MONOCHROME1",
     )
 
 

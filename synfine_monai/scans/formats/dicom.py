@@ -34,7 +34,6 @@ class _Slice:
     origin: np.ndarray
     axes: np.ndarray
     step: float
-    inverted: bool
 
 
 class DicomScan(Scan):
@@ -64,8 +63,6 @@ class DicomScan(Scan):
         affine = np.eye(4)
         affine[:3, :3] = slices[0].axes * [1, 1, step or 1.0]
         affine[:3, 3] = slices[0].origin
-        if slices[0].inverted:
-            notes.append("its low grey levels are meant to be shown bright (MONOCHROME1): they are read as stored.")
         z, y, x = (float(f"{np.linalg.norm(affine[:3, axis]) * 1e3:.9g}") for axis in (2, 1, 0))
         size = (z, y, x) if step and not np.isnan(slices[0].axes).any() else None
         dtypes = {one.dtype for one in slices}
@@ -144,6 +141,11 @@ def _described(file: Path) -> _Slice:
         ) from problem
     if reader.GetNumberOfComponents() > 1 or reader.GetPixelID() not in DTYPES:
         raise ScanError(f"{file.name} holds colours or numbers that are no grey levels; export it as grey levels.")
+    if _text(reader, PHOTOMETRIC) == "MONOCHROME1":
+        raise ScanError(
+            f"{file.name} is stored for inverted display (MONOCHROME1), so that dense may be low or high; export it as "
+            "MONOCHROME2."
+        )
     x, y, z = (*reader.GetSize(), 1)[:3]
     axes = np.reshape(reader.GetDirection(), (3, 3)) * [*reader.GetSpacing()[:2], 1.0]
     if not any(reader.HasMetaDataKey(key) for key in SPACINGS):
@@ -161,7 +163,6 @@ def _described(file: Path) -> _Slice:
         origin,
         axes,
         0.0 if z > 1 and step == 1.0 else step,
-        _text(reader, PHOTOMETRIC) == "MONOCHROME1",
     )
 
 

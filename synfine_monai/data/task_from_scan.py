@@ -150,6 +150,11 @@ def _read_classes(
     named = phases_by_name(census.names)
     roles = _roles_by_name(census, item.label, unlabelled_value, given or [named.get(v) for v in census.values])
     values = list(roles.classes)
+    if not values and census.outside.any():
+        raise ScanError(
+            f"{item.label} labels no voxel inside the field of view of {item.image.name}: give a mask of the core with "
+            "--fov, or label the core."
+        )
     if len(values) < 2:
         raise ScanError(
             f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
+from synfine_monai.data.held_back import hold_back_parts
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, label_file, open_labels
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
@@ -156,7 +157,7 @@ def _read_classes(
 
 
 def hold_back(task: Task) -> Task:
-    """Without test items, keep every third labelled slice, at least one, out of training, for the report."""
+    """Without test items, keep every third stroke, or slice of areas, at least one, out of training, for the report."""
     if task.test or not task.training:
         return task
     slices = [
@@ -165,11 +166,15 @@ def hold_back(task: Task) -> Task:
         if item.label is not None
         for z in labelled_depths(item, task.ignored_values)
     ]
-    if len(slices) < 2:
+    if not slices:
         return task
+    if (shared := hold_back_parts(task, len(slices))) is not None:
+        return shared
     chosen = slices[2::3] or slices[-1:]
     keep = [pair for pair in slices if pair not in chosen]
-    return replace(task, training=_regroup(keep), test=_regroup(chosen), held_back=True)
+    return replace(
+        task, training=_regroup(keep), test=_regroup(chosen), held_back=True, judged_by="held-back slices"
+    )
 
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:

@@ -38,11 +38,11 @@ def hold_back_parts(task: Task, slices: int) -> Task | None:
     numbers = np.concatenate([p.numbers + offset for p, offset in zip(parts, offsets, strict=False)])
     held = every_third(Strokes(np.empty(0), np.concatenate([p.values for p in parts]), numbers))
     if not len(held):
-        return replace(task, test=task.training, judged_by="what it learned from")
+        return replace(task, test=task.training, judged_by="training")
     is_held = [np.isin(np.arange(p.count) + offset, held) for p, offset in zip(parts, offsets, strict=False)]
     kept = [_only(item, p, np.flatnonzero(~h)) for item, p, h in zip(items, parts, is_held, strict=True)]
     test = [_only(item, p, np.flatnonzero(h)) for item, p, h in zip(items, parts, is_held, strict=True)]
-    judged_by = "the lowest third of the slice" if all(map(_is_banded, parts)) else "held-back strokes"
+    judged_by = "held-back rows" if all(map(_is_banded, parts)) else "held-back strokes"
     return replace(task, training=_there(kept), test=_there(test), held_back=True, judged_by=judged_by)
 
 

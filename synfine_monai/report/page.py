@@ -28,6 +28,7 @@ figure {{ margin: 1.5rem 0; }}
 </head>
 <body>
 <h1>{title}</h1>
+{notes}
 <p>{caption}</p>
 {table}
 <p>{note}</p>
@@ -61,6 +62,7 @@ def write_report(
     pictures = sorted((folder / "figures").glob("*.png")) if figures is None else [Path(f).absolute() for f in figures]
     page = _PAGE.format(
         title=escape(f"{metrics['task']}: segmentation report"),
+        notes="\n".join(f"<p><strong>{escape(note)}</strong></p>" for note in metrics.get("notes", [])),
         caption=escape(table_caption(metrics)),
         table=_scores(metrics["methods"]),
         note=escape(table_footnote(metrics["methods"]).replace("* best", "Bold: best")).replace("\n", "<br>\n"),

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -154,11 +155,16 @@ def _look_at_classes(classes: Mapping[str, Mapping[str, Any]], budget: int | Non
         )
     for name in there:
         if (voxels := classes[name]["voxels"]) < FEW_VOXELS:
-            logging.getLogger(__name__).warning(
-                "The class '%s' is learned from %d labelled voxel(s): add strokes of it, or look closely at what is found.",
-                name,
-                voxels,
+            _warn_once(
+                f"The class '{name}' is learned from {voxels} labelled voxel{'s' * (voxels != 1)}: add strokes of it, or "
+                "look closely at what is found."
             )
+
+
+@lru_cache(maxsize=64)
+def _warn_once(words: str) -> None:
+    """Every stage of a run looks at the same labels."""
+    logging.getLogger(__name__).warning(words)
 
 
 def _only_patches(slices: Sequence[LabelledSlice], patches: Sequence[Patch], size: int) -> list[LabelledSlice]:

@@ -80,8 +80,8 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, normalisation: s
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     if not any((s.label != UNLABELLED).any() for s in slices):
         raise ScanError(
-            f"{task.path or task.name} labels no voxel inside the field of view in its '{split}' items: label inside the "
-            "core, or give its mask by --fov."
+            f"{task.path or task.name} labels no voxel inside the field of view in its '{split}' items: label inside "
+            "the core, or give its mask by --fov."
         )
     return slices
 

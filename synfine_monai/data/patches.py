@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
-from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
+from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 

@@ -172,9 +172,7 @@ def hold_back(task: Task) -> Task:
         return shared
     chosen = slices[2::3] or slices[-1:]
     keep = [pair for pair in slices if pair not in chosen]
-    return replace(
-        task, training=_regroup(keep), test=_regroup(chosen), held_back=True, judged_by="held-back slices"
-    )
+    return replace(task, training=_regroup(keep), test=_regroup(chosen), held_back=True, judged_by="held-back slices")
 
 
 def labelled_depths(item: Item, ignored_values: Sequence[int]) -> list[int]:

@@ -107,7 +107,9 @@ def stroke_windows(slices: Sequence[LabelledSlice], seed: int = 0, size: int = P
     return covering_windows(slices, (), size) + balanced_windows(slices, WINDOWS_OF_CLASS, seed, size)
 
 
-def describe_labels(slices: Sequence[LabelledSlice], class_names: Sequence[str], strokes: bool = True) -> dict[str, Any]:
+def describe_labels(
+    slices: Sequence[LabelledSlice], class_names: Sequence[str], strokes: bool = True
+) -> dict[str, Any]:
     """Labels in numbers.
 
     Args:
@@ -156,8 +158,8 @@ def _look_at_classes(classes: Mapping[str, Mapping[str, Any]], budget: int | Non
     for name in there:
         if (voxels := classes[name]["voxels"]) < FEW_VOXELS:
             _warn_once(
-                f"The class '{name}' is learned from {voxels} labelled voxel{'s' * (voxels != 1)}: add strokes of it, or "
-                "look closely at what is found."
+                f"The class '{name}' is learned from {voxels} labelled voxel{'s' * (voxels != 1)}: add strokes of it, "
+                "or look closely at what is found."
             )
 
 
@@ -236,8 +238,7 @@ def balanced_windows(
 
 
 def _corner(left: np.ndarray, size: int) -> tuple[int, int]:
-    """Of the window that begins at the uppermost voxel of ``left``, with it and all that stands beside it."""
+    """Of a window that begins at the uppermost row of ``left``, and there at the leftmost voxel of what it holds."""
     y = int(left.any(1).argmax())
     x = int(left[y : y + size].any(0).argmax())
-    x = x if left[y : y + size, x : x + size].any() else x
     return min(y, left.shape[0] - size), min(x, left.shape[1] - size)

@@ -59,9 +59,8 @@ def results_table(metrics: Mapping[str, Any]) -> str:
         for name, words in method_words(list(methods)).items()
     ]
     lines = _align([head, *body])
-    return "\n".join(
-        [*metrics.get("notes", []), table_caption(metrics), "", lines[0], "-" * len(lines[0]), *lines[1:], "", table_footnote(methods)]
-    )
+    first = [*metrics.get("notes", []), table_caption(metrics)]
+    return "\n".join([*first, "", lines[0], "-" * len(lines[0]), *lines[1:], "", table_footnote(methods)])
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:

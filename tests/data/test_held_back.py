@@ -53,7 +53,9 @@ def test_every_third_stroke_of_a_class_is_held_back_from_one_slice(tmp_path):
 
 
 def test_strokes_of_an_xz_view_are_held_back_whole(tmp_path):
-    strokes = [(k, slice(1, 7), 10 + 20 * i, slice(10 + 40 * (k - 1), 13 + 40 * (k - 1))) for k in (1, 2) for i in (0, 1)]
+    strokes = [
+        (k, slice(1, 7), 10 + 20 * i, slice(10 + 40 * (k - 1), 13 + 40 * (k - 1))) for k in (1, 2) for i in (0, 1)
+    ]
     task = write(tmp_path, drawn(*strokes))
     for split in ("training", "test"):
         assert used(task, split) == {(z, k): 3 for z in range(1, 7) for k in (0, 1)}

@@ -51,6 +51,12 @@ def label_parts(item: Item, ignored_values: Sequence[int]) -> Strokes:
     return _recalled("parts", item, ignored_values, _read_parts)
 
 
+def labels_are_strokes(item: Item, ignored_values: Sequence[int]) -> bool:
+    """Whether less than half of an item's labelled voxels lie in a window of which at least half is labelled."""
+    labelled, filled = _filled_share(item, ignored_values)
+    return 2 * filled < labelled
+
+
 def keep_strokes(item: Item, ignored_values: Sequence[int], z: int, shape: tuple[int, int]) -> np.ndarray:
     """(H, W) bool: voxels of slice ``z`` whose label the item may use."""
     if item.strokes is None:
@@ -83,8 +89,7 @@ def _drawn(item: Item, ignored_values: Sequence[int]) -> Iterator[tuple[int, np.
 
 
 def _read_parts(item: Item, ignored_values: Sequence[int]) -> Strokes:
-    labelled, filled = _filled_share(item, ignored_values)
-    if 2 * filled < labelled:
+    if labels_are_strokes(item, ignored_values):
         return find_strokes(_drawn(item, ignored_values))
     places = np.concatenate([np.insert(np.argwhere(mask), 0, z, axis=1) for z, _, mask in _drawn(item, ignored_values)])
     _, row, voxels = np.unique(places[:, :2], axis=0, return_inverse=True, return_counts=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
-from synfine_monai.data.held_back import hold_back_parts
+from synfine_monai.data.held_back import hold_back_parts, labels_are_strokes
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, label_file, open_labels
+from synfine_monai.data.phase_shares import nearest_class_counts
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
@@ -107,7 +108,8 @@ def task_of_scan(
         unlabelled_value: label value that means "no label" (Fiji, napari and ilastik: 0); None for 255 only.
         rock: generator preset.
         phases: the phase of each class, in order; None to guess them from the grey levels: the darkest class is pore,
-            the most frequent of the others is matrix, what is brighter is dense and what lies between is clay.
+            the most frequent of the others is matrix, what is brighter is dense and what lies between is clay. How
+            frequent a class is, areas tell; of strokes, the grey levels of the scan.
         fov: mask of the field of view, or None to find it.
 
     Raises:
@@ -140,7 +142,9 @@ def _read_classes(
     """Label values, their phases and their names, told once."""
     values, counts, greys = _grey_by_value(item, ignored)
     if phases is None:
-        classes = _guess_phases(counts, greys)
+        # how much is painted of a class is the labeller's choice
+        shares = nearest_class_counts(item, greys) if labels_are_strokes(item, ignored) else counts
+        classes = _guess_phases(shares, greys)
     else:
         classes = [p.strip() for p in phases.split(",")] if isinstance(phases, str) else list(phases)
     if len(classes) != len(values):

@@ -10,7 +10,9 @@ def test_strokes_of_a_task_are_read_again_as_drawn(tmp_path):
     rng = np.random.default_rng(0)
     for name in ("a", "b"):
         label = np.kron(rng.random((3, 6, 6)) > 0.5, np.ones((1, 16, 16), bool)).astype(np.uint8)
-        tifffile.imwrite(tmp_path / f"{name}.tif", label * 90 + rng.integers(0, 9, label.shape, np.uint8), photometric="minisblack")
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", label * 90 + rng.integers(0, 9, label.shape, np.uint8), photometric="minisblack"
+        )
         tifffile.imwrite(tmp_path / f"{name}_labels.tif", label, photometric="minisblack")
     items = [{"image": f"{name}.tif", "label": f"{name}_labels.tif", "specimen": name} for name in ("a", "b")]
     content = {"labels": {"0": "pore", "1": "solid"}, "phases": {"0": "pore", "1": ["matrix", "clay"]}}

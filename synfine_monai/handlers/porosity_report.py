@@ -67,7 +67,7 @@ class PorosityReport:
         if inside < 1:
             look_at(f"The field of view that was taken for the core of {name} is {inside:.1%} of its voxels.")
         if self.like.voxel_size_um is None:
-            look_at(f"The voxel size of {name} is unknown: lengths are in voxels, and the model cannot be compared by it "
+            look_at(f"The voxel size of {name} is unknown, so that lengths are in voxels "
                     "(--voxel_size_um says it).")  # fmt: skip
 
     def _count(self, engine: Engine) -> None:

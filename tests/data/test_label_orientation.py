@@ -66,3 +66,9 @@ def test_ways_in_words():
     way = ((2, 0, 1), (False, True, False))
     expected = np.flip(labels.transpose(way[0]), 1)
     np.testing.assert_array_equal(eval(way_in_numpy(way), {"labels": labels}), expected)
+
+
+def test_a_few_strokes_that_chance_fits_elsewhere_are_taken(tmp_path):
+    drawn = np.zeros_like(TRUTH)
+    drawn[2, 20, 10:30], drawn[9, 70, 40:50] = 1, 2  # whatever lies there
+    assert slices_of(tmp_path, drawn, unlabelled_value=0)

@@ -152,16 +152,7 @@ def _read_classes(
     named = phases_by_name(census.names)
     roles = _roles_by_name(census, item.label, unlabelled_value, given or [named.get(v) for v in census.values])
     values = list(roles.classes)
-    if not values and census.outside.any():
-        raise ScanError(
-            f"{item.label} labels no voxel inside the field of view of {item.image.name}: give a mask of the core with "
-            "--fov, or label the core."
-        )
-    if len(values) < 2:
-        raise ScanError(
-            f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
-            f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
-        )
+    _refuse_too_few(item, census, roles)
     known = not given and all(v in named for v in values)
     guessed = [named[v] for v in values] if known else _guess_phases(item, census, roles)
     classes = [p for p in given if p != OUTSIDE_CLASS] or guessed
@@ -178,6 +169,20 @@ def _read_classes(
         roles = replace(roles, remarks=(*roles.remarks, f"{told}."))
     print(told)
     return roles, classes, names
+
+
+def _refuse_too_few(item: Item, census: Census, roles: Roles) -> None:
+    values = list(roles.classes)
+    if not values and census.outside.any():
+        raise ScanError(
+            f"{item.label} labels no voxel inside the field of view of {item.image.name}: give a mask of the core with "
+            "--fov, or label the core."
+        )
+    if len(values) < 2:
+        raise ScanError(
+            f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
+            f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
+        )
 
 
 def _roles_by_name(

@@ -121,7 +121,9 @@ def describe_labels(
         "voxels", "strokes" (connected parts of a class; None where not counted), "slices", and "classes": name ->
         "voxels" and "strokes".
     """
-    voxels = sum(np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: len(class_names)] for s in slices)
+    voxels = np.sum(
+        [np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: len(class_names)] for s in slices], axis=0
+    )
     found = _count_strokes(slices, len(class_names)) if strokes else [None] * len(class_names)
     return {
         "voxels": int(voxels.sum()),

@@ -121,9 +121,8 @@ def describe_labels(
         "voxels", "strokes" (connected parts of a class; None where not counted), "slices", and "classes": name ->
         "voxels" and "strokes".
     """
-    voxels = np.sum(
-        [np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: len(class_names)] for s in slices], axis=0
-    )
+    counts = [np.bincount(s.label.ravel(), minlength=UNLABELLED + 1) for s in slices]
+    voxels = np.sum(counts, axis=0)[: len(class_names)]
     found = _count_strokes(slices, len(class_names)) if strokes else [None] * len(class_names)
     return {
         "voxels": int(voxels.sum()),

@@ -54,7 +54,7 @@ def label_parts(item: Item, ignored_values: Sequence[int]) -> Strokes:
 def labels_are_strokes(item: Item, ignored_values: Sequence[int]) -> bool:
     """Whether less than half of an item's labelled voxels lie in a window of which at least half is labelled."""
     labelled, filled = _filled_share(item, ignored_values)
-    return 2 * filled < labelled
+    return 2 * filled < labelled or not labelled
 
 
 def keep_strokes(item: Item, ignored_values: Sequence[int], z: int, shape: tuple[int, int]) -> np.ndarray:

@@ -160,7 +160,8 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
             mask = fov.slab(z, z + 1)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
             usable = mask & keep_strokes(item, task.ignored_values, z, mask.shape[1:])
-            image = fill_outside(statistics.normalise(scan.read(z, z + 1), z), mask)
+            image = statistics.normalise(scan.read(z, z + 1), z)
+            image = fill_outside(image, mask) if mask.any() else np.zeros_like(image)
             yield LabelledSlice(
                 image[0],
                 np.where(usable, classes, UNLABELLED).astype(np.uint8)[0],

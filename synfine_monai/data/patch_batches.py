@@ -93,7 +93,7 @@ class PatchBatches(Dataset):
     ) -> None:
         self.source, self.transform, self.beside = data, transform, list(beside)
         self.own_size, self.steps_per_epoch, self.seed = batch_size, steps_per_epoch, seed
-        self.batch_size = batch_size + sum(other.batch_size for other in self.beside)
+        self.batch_size: int = batch_size + sum(other.batch_size for other in self.beside)
         self.epoch = 1
         self._orders: dict[int, np.ndarray] = {}
 

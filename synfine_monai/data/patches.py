@@ -50,7 +50,7 @@ def draw_patches(
     if not pool:
         raise ScanError(
             f"no {size}×{size} patch is at least half labelled in the {len(slices)} labelled slice(s): "
-            "label larger areas, or leave out --label_budget to learn from strokes."
+            f"label larger areas{'' if budget is None else ', or leave out --label_budget to learn from strokes'}."
         )
     if budget is not None and budget > len(pool):
         raise ScanError(

@@ -11,7 +11,7 @@ import numpy as np
 from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
 from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
 from synfine_monai.data.patches import MIN_LABELLED, Patch, all_patches, draw_patches, keep_patches_only
-from synfine_monai.data.strokes import find_strokes
+from synfine_monai.data.strokes import filled_share, find_strokes
 from synfine_monai.data.task import Task
 from synfine_monai.errors import ScanError
 
@@ -31,7 +31,7 @@ class TrainingWindows:
         slices: with the labels that it may use, and no others.
         patches: windows of these slices that hold every label of theirs once.
         windows: those that training draws from: the patches, or those of ``stroke_windows``.
-        few: whether the labels are few, so that the recipe for strokes is the one for them.
+        kind: which recipe is for them: "patches", "areas" (as patches, but few) or "strokes".
         budget: labelled patches that were drawn, None where no budget was given.
         labels: what ``describe_labels`` says of them, for the report.
     """
@@ -39,7 +39,7 @@ class TrainingWindows:
     slices: list[LabelledSlice]
     patches: list[Patch]
     windows: list[Patch]
-    few: bool
+    kind: str
     budget: int | None
     labels: dict[str, Any]
 
@@ -82,7 +82,9 @@ def training_windows(
     if few:
         _look_at_classes(labels["classes"], budget)
     windows = stroke_windows(slices, seed, size) if few else patches
-    return TrainingWindows(slices, patches, windows, few, drawn, labels)
+    labelled, filled = filled_share((s.label != UNLABELLED for s in slices), size)
+    kind = "patches" if not few else "strokes" if learn_from == "strokes" or 2 * filled < labelled else "areas"
+    return TrainingWindows(slices, patches, windows, kind, drawn, labels)
 
 
 def require_windows(task: Task, budget: int | None = None, seed: int = 0) -> None:
@@ -121,7 +123,8 @@ def describe_labels(
         "voxels", "strokes" (connected parts of a class; None where not counted), "slices", and "classes": name ->
         "voxels" and "strokes".
     """
-    voxels = sum(np.bincount(s.label.ravel(), minlength=UNLABELLED + 1)[: len(class_names)] for s in slices)
+    counts = [np.bincount(s.label.ravel(), minlength=UNLABELLED + 1) for s in slices]
+    voxels = np.sum(counts, axis=0)[: len(class_names)]
     found = _count_strokes(slices, len(class_names)) if strokes else [None] * len(class_names)
     return {
         "voxels": int(voxels.sum()),

@@ -1,6 +1,5 @@
 """The network that tuning started from, as a teacher of the one that is tuned."""
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -32,8 +31,3 @@ class TeacherPrepareBatch(PrepareBatch):
             return image, label
         with torch.no_grad():
             return image, {"label": label, "teacher": self.inferer(image, self.teacher)}
-
-
-def frozen_copy(network: nn.Module) -> nn.Module:
-    """``network`` as it is now, in evaluation mode and without gradients."""
-    return copy.deepcopy(network).eval().requires_grad_(False)

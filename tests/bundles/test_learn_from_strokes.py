@@ -67,7 +67,9 @@ def test_a_teacher_holds_the_network(sample, pretrained, tmp_path):
     assert apart[100] < 0.3 * apart[0]
 
 
-@pytest.mark.parametrize("options", [{"average": 0.1}, {"synthetic_per_real": 1}, {"tune": "high"}, {"mixup": 0.2}])
+@pytest.mark.parametrize(
+    "options", [{"average": 0.1, "blend": 0.5}, {"synthetic_per_real": 1}, {"tune": "high"}, {"mixup": 0.2}]
+)
 def test_parts_of_the_recipe_go_together(options, sample, pretrained, tmp_path):
     labels = painted(sample, tmp_path / "labels.tif", ROWS)
     tune(sample, labels, pretrained, tmp_path / "out", baselines=False, **options)

@@ -39,7 +39,7 @@ def test_one_voxel_of_a_class_is_seen_as_often_as_many_of_another(at):
     slices = [strokes((0, slice(60, 80), slice(20, 120)), (1, *at))]
     windows = training_windows(slices, NAMES)
     data = patch_tensors(windows.slices, windows.windows, context=8)
-    assert windows.few
+    assert windows.kind == "strokes"
     assert sum(bool((label == 1).any()) for label in data["label"]) >= WINDOWS_OF_CLASS
     assert sum(bool((label == 0).any()) for label in data["label"]) >= WINDOWS_OF_CLASS
 
@@ -59,7 +59,7 @@ def test_squares_are_used_whole_whatever_the_grid():
     label[120:140, 100:110] = 1
     for seed in range(5):
         windows = training_windows([sliced(label)], NAMES, seed=seed)
-        assert windows.few
+        assert windows.kind == "areas"
         assert windows.labels["voxels"] == 4096
 
 
@@ -67,7 +67,7 @@ def test_areas_are_learned_as_patches_and_no_voxel_is_lost():
     slices = [area(480, 390)]
     windows = training_windows(slices, NAMES, seed=3)
     grid = draw_patches(slices, None, seed=3)
-    assert not windows.few
+    assert windows.kind == "patches"
     assert windows.patches[: len(grid)] == grid
     assert windows.windows == windows.patches
     covered = np.zeros((500, 400), bool)
@@ -78,10 +78,10 @@ def test_areas_are_learned_as_patches_and_no_voxel_is_lost():
 
 def test_a_budget_draws_the_same_patches_as_ever_and_hides_all_other_labels():
     slices = [area(480, 390)]
-    for budget, few in ((4, True), (15, True), (16, False), (20, False)):
+    for budget, kind in ((4, "areas"), (15, "areas"), (16, "patches"), (20, "patches")):
         windows = training_windows(slices, NAMES, budget, seed=5)
         assert windows.patches == draw_patches(slices, budget, seed=5)
-        assert (windows.few, windows.budget) == (few, budget)
+        assert (windows.kind, windows.budget) == (kind, budget)
         assert windows.labels["voxels"] == sum((slices[0].label[p.y : p.y + 64, p.x : p.x + 64] == 0).sum()
                                                for p in windows.patches)  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_patches_alone_are_those_of_the_experiments():
     slices = [area(480, 390)]
     for budget in (None, 2):
         windows = training_windows(slices, NAMES, budget, learn_from="patches")
-        assert not windows.few
+        assert windows.kind == "patches"
         assert windows.windows == draw_patches(slices, budget)
 
 

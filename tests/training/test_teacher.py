@@ -1,7 +1,9 @@
+import copy
+
 import torch
 from torch import nn
 
-from synfine_monai.training import TeacherPrepareBatch, frozen_copy
+from synfine_monai.training import TeacherPrepareBatch
 
 BATCH = {"image": torch.randn(2, 1, 4, 4), "label": torch.zeros(2, 1, 4, 4, dtype=torch.uint8)}
 
@@ -14,7 +16,7 @@ def test_the_teacher_stays_while_the_network_learns():
     network = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2))
     network.eval()
     before = network(BATCH["image"]).detach()
-    teacher = frozen_copy(network)
+    teacher = copy.deepcopy(network).requires_grad_(False)
     network.train()
     with torch.no_grad():
         network[0].weight.add_(1)

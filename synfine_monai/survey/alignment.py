@@ -19,7 +19,7 @@ RANGE = 12.0  # of the scan's own deviations: what is none of the classes lies a
 MOST_FOREIGN = 0.4  # of a scan on training's scale may be a phase that training did not have
 PEAK_SHARE = 0.01  # a gain needs two phases: the second fills at least this much of the core
 SEEN = 0.003  # nats a voxel: what labels, noise and drift leave unexplained on the training scan itself
-SEEN_BY_FEW = 1500.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
+SEEN_BY_FEW = 5000.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
 
 
 @dataclass(frozen=True)

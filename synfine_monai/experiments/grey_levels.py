@@ -35,7 +35,7 @@ class GreyLevelRun:
 
     Args:
         data: folder of the tasks, each with a ``dataset.json``.
-        tasks: task -> {"binary": bool, "score": "mean_dice" or "pore_dice"}.
+        tasks: task -> {"binary": bool, "score": "mean_dice" or "pore_dice", "label_budget": patches}.
         changes: change -> what it does, see ``changed_scans``.
         tuning: options of ``finetune``, by which each task's network is made from the shipped one.
         cache: where networks are kept.
@@ -69,7 +69,14 @@ class GreyLevelRun:
 
     def settings(self, run: Mapping[str, Any]) -> str:
         """Short hash of what decides a run's result beside its factors."""
-        decides = [self.changes[run["change"]], self.tuning, self.split, self.most_slices, synfine_monai.__version__]
+        decides = [
+            self.changes[run["change"]],
+            self.tuning,
+            self._budget(run["task"]),
+            self.split,
+            self.most_slices,
+            synfine_monai.__version__,
+        ]
         return signature_of({"decides": decides})
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,9 +108,7 @@ class GreyLevelRun:
 
     def _forest(self, part: ScanPart, run: Mapping[str, Any], judge: Any) -> dict[str, float]:
         """The random forest of the same patches, which knows grey levels by the scan's own statistics."""
-        forest = _fitted(
-            self._datalist(run["task"]), self._binary(run["task"]), self.tuning["label_budget"], run["seed"]
-        )
+        forest = _fitted(self._datalist(run["task"]), self._binary(run["task"]), self._budget(run["task"]), run["seed"])
         own = measure_intensity([part.image], [part.fov])
         best, _ = judge(_segment(forest.predict, self._specimen(run["task"]), part, part.plain))
         dice, porosity = judge(_segment(forest.predict, own, part, part.image))
@@ -118,7 +123,11 @@ class GreyLevelRun:
 
     def _model(self, task: str, seed: int) -> Path:
         options = {**self.tuning, "datalist": str(self._datalist(task)), "binary": self._binary(task)}
+        options["label_budget"] = self._budget(task)
         return self.cache.run("finetune", {**options, "seed": seed, "patch_seed": seed}) / "model.pt"
+
+    def _budget(self, task: str) -> int:
+        return int(self.tuning.get("label_budget", self.tasks[task]["label_budget"]))
 
     def _datalist(self, task: str) -> Path:
         return Path(self.data) / task / "dataset.json"

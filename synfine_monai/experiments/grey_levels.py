@@ -35,7 +35,7 @@ class GreyLevelRun:
 
     Args:
         data: folder of the tasks, each with a ``dataset.json``.
-        tasks: task -> {"binary": bool, "score": "mean_dice" or "pore_dice", "label_budget": patches}.
+        tasks: task -> {"binary": bool, "score": "mean_dice" or "pore_dice", "label_budget": int}.
         changes: change -> what it does, see ``changed_scans``.
         tuning: options of ``finetune``, by which each task's network is made from the shipped one.
         cache: where networks are kept.

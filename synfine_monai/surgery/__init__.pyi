@@ -21,6 +21,7 @@ from .head import (
     linear_probe as linear_probe,
     reinitialise as reinitialise,
 )
+from .merged_classes import MergedClasses as MergedClasses, teacher_network as teacher_network
 from .sensitivity import (
     SET_APART as SET_APART,
     measure_sensitivity as measure_sensitivity,
@@ -36,7 +37,6 @@ from .start import (
     start_denoiser as start_denoiser,
     start_network as start_network,
 )
-from .teacher_network import MergedClasses as MergedClasses, teacher_network as teacher_network
 from .tuning import (
     TUNE_WORDS as TUNE_WORDS,
     TuningPlan as TuningPlan,

@@ -63,9 +63,10 @@ def _slices(item: Item, task: Task, normalisation: str, size: int) -> Iterator[t
     with open_scan(item.image) as scan:
         fov = find_scan_field_of_view(scan, item.fov)
         for z in np.unique(np.linspace(0, scan.shape[0] - 1, SLICES_PER_SCAN).astype(int)):
-            corners = _corners(fov.slab(z, z + 1)[0], size)
+            grey = scan.read(z, z + 1)
+            corners = _corners(fov.inside(grey, z)[0], size)
             if len(corners):
-                yield statistics.normalise(scan.read(z, z + 1), z)[0], corners
+                yield statistics.normalise(grey, z)[0], corners
 
 
 def _corners(fov: np.ndarray, size: int) -> np.ndarray:

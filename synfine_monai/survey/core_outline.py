@@ -10,6 +10,8 @@ from scipy.spatial import ConvexHull
 from skimage.filters import threshold_otsu
 from torch.nn.functional import avg_pool2d, interpolate
 
+from synfine_monai.survey.fine_outline import fine_outlines, lies_bare
+
 THUMBNAIL_SIZE = 256  # widest side of a reduced slice: an outline needs no more
 PADDING_SHARE = 0.005  # of the slice: smaller constant corners are no padding
 HOLE_SHARE = 0.03  # of the slice: smaller constant holes are pores, not drilled
@@ -137,7 +139,7 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
 
     Padding is outside. What remains is split into bright and dark, with pores and specks closed before. If the two
     are as far apart as rock and air are, a bright region that is round and faces the dark one along its outline is
-    the core, less the rim of mixed voxels. Otherwise (a box cut from rock, a scan masked to a cylinder) all that
+    the core: outlined finely if it lies bare in air, less the rim of mixed voxels if in a mount. Otherwise (a box cut from rock, a scan masked to a cylinder) all that
     remains is core, but for a drilled centre.
 
     Args:
@@ -157,13 +159,25 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
         bright = valid & (smooth > threshold)
         cores = np.stack([_largest(mask) for mask in bright]) & valid
         if _stand_in_surroundings(cores, valid, np.stack([thumbnail.grey for thumbnail in thumbnails])):
-            return [
-                core & ~ndimage.binary_dilation(inside & ~core, np.ones((3, 3)))
-                for core, inside in zip(cores, valid, strict=True)
-            ]
+            greys = np.stack([thumbnail.grey for thumbnail in thumbnails])
+            return list(
+                fine_outlines(cores, greys, valid) if lies_bare(cores, greys, valid) else _less_rim(cores, valid)
+            )
         if cores.sum() > MOST_OF_IT * valid.sum():
             valid &= ~np.stack([ndimage.binary_fill_holes(core) & ~core for core in cores])  # drilled
     return list(valid)
+
+
+def _less_rim(cores: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Cores (D, h, w) in a mount without the rim of mixed voxels, where glue may be."""
+    return cores & ~ndimage.binary_dilation(valid & ~cores, np.ones((1, 3, 3)))
+
+
+def grey_around(thumbnails: Sequence[Thumbnail], cores: Sequence[np.ndarray]) -> float | None:
+    """Median grey level of what lies around the core and is no padding; None where nothing does."""
+    around = [thumb.grey[~thumb.padding & ~core] for thumb, core in zip(thumbnails, cores, strict=True) if core.any()]
+    levels = np.concatenate([np.empty(0), *around])
+    return float(np.median(levels)) if levels.size > SMALLEST_CORE * sum(core.sum() for core in cores) else None
 
 
 def _close_pores(thumbnail: Thumbnail, width: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from synfine_monai.bundle import run_verb
 FINDERS = (
     "survey.field_of_view._found",
     "survey.intensity._measured",
-    "data.task_from_scan._read_classes",
+    "data.task_from_scan.take_census",
     "data.labelled_slices._read_slices",
     "surgery.sensitivity._measure",
 )

@@ -30,7 +30,8 @@ def as_value(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: as_value(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [as_value(one) for one in value]
+        safe = [as_value(one) for one in value]
+        return value if safe == list(value) else safe
     if isinstance(value, os.PathLike) or (isinstance(value, int) and not isinstance(value, bool)):
         value = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
     return _quoted(value) if isinstance(value, str) and SYNTAX.search(value) else value
@@ -90,11 +91,14 @@ def keep_as_typed(
 
 
 def _typed_value(kind: Kind, text: str) -> Any:
-    """None for "None"; for several paths, a list or mapping in Python's spelling; else the text."""
+    """None for "None"; for several paths, what Fire reads where it loses nothing of the text; else the text."""
     if text == "None":
         return None
-    read = _read_by_fire(text) if kind.name == "paths" and text.startswith(("[", "{", "(")) else text
-    return read if isinstance(read, list | tuple | dict) else text
+    read = _read_by_fire(text)
+    if kind.name == "path" or not isinstance(read, list | tuple | dict):
+        return text
+    plain = all(isinstance(one, str) for one in read) and ",".join(read) == text
+    return read if plain or text.startswith(("[", "{", "(")) else text
 
 
 def _read_by_fire(text: str) -> Any:

@@ -13,6 +13,9 @@ from synfine_monai.bundle.running import current_workflow
 from synfine_monai.bundle.verb_options import read_options
 from synfine_monai.errors import ScanError
 
+Stage = Mapping[str, Mapping[str, Any] | None]
+"""Verb -> options set for it; one entry."""
+
 
 def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
@@ -68,19 +71,20 @@ class Pipeline:
     Args:
         stages: verb -> options set for it beyond the common ones, in the order in which they run; a list of scans
             makes one stage for each. "BUNDLE/VERB" is a verb of a bundle that lies beside this one.
+        instead: verb of a stage -> stage that takes its place.
 
     Raises:
         ScanError: if there is no such verb.
     """
 
-    def __init__(self, stages: Sequence[Mapping[str, Mapping[str, Any] | None]]) -> None:
+    def __init__(self, stages: Sequence[Stage], instead: Mapping[str, Stage] | None = None) -> None:
         workflow = current_workflow()
         self.folder = Path(workflow.config_root_path).resolve()
         self.parser = workflow.parser
         self.stages = [
             (self._config_file(verb), each)
             for stage in stages
-            for verb, own in stage.items()
+            for verb, own in (instead or {}).get(next(iter(stage)), stage).items()
             for each in _each_scan(own or {})
         ]
 

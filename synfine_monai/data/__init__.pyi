@@ -18,12 +18,17 @@ from .patches import (
     draw_patches as draw_patches,
     keep_patches_only as keep_patches_only,
     patch_tensors as patch_tensors,
-    require_patches as require_patches,
     write_patches as write_patches,
 )
-from .patches_without_labels import unlabelled_patches as unlabelled_patches
+from .patches_without_labels import (
+    unlabelled_patches as unlabelled_patches,
+    windows_without_labels as windows_without_labels,
+)
+from .relabelled_task import write_relabelled as write_relabelled
 from .sample_core import make_sample_core as make_sample_core
+from .simulated_labeller import add_strokes as add_strokes, simulate_strokes as simulate_strokes
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
+from .strokes import Strokes as Strokes, find_strokes as find_strokes
 from .styled_bank import make_styled_bank as make_styled_bank
 from .synthetic_patches import (
     SyntheticPatches as SyntheticPatches,
@@ -44,4 +49,11 @@ from .task_from_scan import (
     load_unlabelled_task as load_unlabelled_task,
     require_labels as require_labels,
     scans_to_segment as scans_to_segment,
+)
+from .windows import (
+    TrainingWindows as TrainingWindows,
+    describe_labels as describe_labels,
+    labels_in_words as labels_in_words,
+    require_windows as require_windows,
+    training_windows as training_windows,
 )

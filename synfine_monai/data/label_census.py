@@ -22,8 +22,8 @@ class Census:
 
     Attributes:
         inside, outside: (256,) voxels in the field of view, and beyond it.
-        corners, middle: (256,) voxels outside the inscribed ellipse, and in the middle of it, of slices of several
-            values.
+        corners, middle: (256,) voxels of the field of view outside the inscribed ellipse, and in the middle of it, in
+            slices of several values.
         whole: (256,) slices that are this value everywhere in the core.
         mixed_grey: (256, bins) grey levels in the core, in slices of several values.
         whole_grey: (256, bins) likewise in some slices of this value alone.
@@ -69,7 +69,7 @@ class Census:
         if len(present) == 1:
             self.whole[present[0]] += 1
         for counts, place in zip((self.corners, self.middle), places if len(present) > 1 else (), strict=False):
-            counts += np.bincount(values[place], minlength=VALUES)
+            counts += np.bincount(values[place & fov], minlength=VALUES)
         self.slices += 1
         return len(present)
 

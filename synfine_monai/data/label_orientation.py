@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations, product
 
 import numpy as np
+from scipy import ndimage
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
@@ -11,7 +12,8 @@ from synfine_monai.scans import Scan
 MOST_SLICES = 6
 CLEARLY = 2.0  # times the explained share
 SURE = 0.4  # of the variance: classes that explain as much lie right
-AT_LEAST = 0.1  # of the grey levels' variance, more than as the labels lie
+AT_LEAST = 0.1  # of the variance, more than as the labels lie
+CHANCE = 4.0  # times what classes explain by chance, drawn in so many parts
 Way = tuple[tuple[int, ...], tuple[bool, ...]]
 """For each axis of the scan, z, y, x, the axis of the labels along it, and whether it runs the other way."""
 
@@ -32,13 +34,12 @@ def explained_by_way(
     Args:
         scan: the grey levels.
         labels: the labels, as they are stored.
-        depths: slices of the labels to take; a few of them, evenly spread.
+        depths: slices of the labels to take.
         ignored: values that mean "not labelled".
         ways: of ``fitting_ways``.
     """
-    chosen = [depths[k] for k in np.unique(np.linspace(0, len(depths) - 1, MOST_SLICES).astype(int))]
-    drawn = {z: labels.read(z, z + 1)[0] for z in chosen}
-    planes = _planes(scan, labels.shape, chosen, {order.index(0) for order, _ in ways})
+    drawn = {z: labels.read(z, z + 1)[0] for z in depths}
+    planes = _planes(scan, labels.shape, depths, {order.index(0) for order, _ in ways})
     found = {}
     for order, mirrored in ways:
         axis = order.index(0)
@@ -50,11 +51,11 @@ def explained_by_way(
     return found
 
 
-def better_way(explained: dict[Way, float]) -> Way | None:
-    """The way that explains clearly more than the labels as they are, or None."""
+def better_way(explained: dict[Way, float], by_chance: float = 0.0) -> Way | None:
+    """The way that explains clearly more than the labels as they are, and than chance, or None."""
     best = max(explained, key=lambda way: explained[way])
     now = explained.get(AS_IT_IS, 0.0)
-    return best if explained[best] > max(CLEARLY * now, now + AT_LEAST) else None
+    return best if explained[best] > max(CLEARLY * now, now + AT_LEAST + CHANCE * by_chance) else None
 
 
 def refuse_other_way(scan: Scan, labels: Scan, depths: Sequence[int], ignored: Sequence[int]) -> None:
@@ -63,11 +64,12 @@ def refuse_other_way(scan: Scan, labels: Scan, depths: Sequence[int], ignored: S
     Raises:
         ScanError: naming how.
     """
-    now = explained_by_way(scan, labels, depths, ignored, [AS_IT_IS])
+    chosen = _some(depths)
+    now = explained_by_way(scan, labels, chosen, ignored, [AS_IT_IS])
     if now[AS_IT_IS] > SURE:
         return
-    explained = explained_by_way(scan, labels, depths, ignored, fitting_ways(scan.shape, labels.shape))
-    if (way := better_way(explained)) is not None:
+    explained = explained_by_way(scan, labels, chosen, ignored, fitting_ways(scan.shape, labels.shape))
+    if (way := better_way(explained, _by_chance(labels, chosen, ignored))) is not None:
         raise ScanError(
             f"{labels.info.path} fits {scan.info.path.name} far better as {way_in_numpy(way)} (z, y, x): its classes "
             f"explain {explained[way]:.0%} of the grey levels' variance then, {explained[AS_IT_IS]:.0%} as they lie; "
@@ -81,7 +83,7 @@ def suggested_way(scan: Scan, labels: Scan) -> str:
     if not ways:
         return ""
     depths = [z for z in range(labels.shape[0]) if np.ptp(labels.read(z, z + 1))]
-    explained = explained_by_way(scan, labels, depths, (), ways) if depths else {}
+    explained = explained_by_way(scan, labels, _some(depths), (), ways) if depths else {}
     if explained and (way := better_way(explained)) is not None:
         return f"; the grey levels say that {way_in_numpy(way)} would fit"
     return f"; {' or '.join(way_in_numpy(way) for way in ways if not any(way[1]))} would have its shape"
@@ -92,6 +94,21 @@ def way_in_numpy(way: Way) -> str:
     order, mirrored = way
     turned = "labels" if order == (0, 1, 2) else f"labels.transpose({', '.join(map(str, order))})"
     return turned + (f"[{', '.join('::-1' if m else ':' for m in mirrored)}]" if any(mirrored) else "")
+
+
+def _some(depths: Sequence[int]) -> list[int]:
+    return [depths[k] for k in np.unique(np.linspace(0, len(depths) - 1, MOST_SLICES).astype(int))]
+
+
+def _by_chance(labels: Scan, depths: Sequence[int], ignored: Sequence[int]) -> float:
+    """Share of the variance that classes explain which know nothing of grey levels: by the number of drawn parts."""
+    values, parts = set(), 0
+    for z in depths:
+        (image,) = labels.read(z, z + 1)
+        held = set(np.unique(image).tolist()) - set(ignored)
+        values |= held
+        parts += sum(ndimage.label(image == value)[1] for value in held)
+    return max(0, len(values) - 1) / max(1, parts)
 
 
 def _place(z: int, depth: int, mirrored: bool) -> int:

@@ -19,6 +19,7 @@ EVERY_VALUE = "none"
 """What ``unlabelled_value`` is where every value is a class."""
 
 NEARLY_ALL = 0.9  # of the core, or of what lies around it
+RIM = 0.2  # of what would be in the middle of slices if a value were spread over the core
 SPURIOUS = 0.01  # of the core: a smaller share of 255 is no class
 AS_MANY = 0.8  # of the other values' voxels that whole slices of one value hold by their grey levels: not labelled
 FEW = 0.5  # likewise: less than this, and it is the class that it says
@@ -101,16 +102,16 @@ def check_unlabelled_value(value: object) -> None:
 
 def is_stretched(values: Sequence[int]) -> bool:
     """Whether values are those of a mask that was stretched to 8 bits: 0 and 255, or 0, 127 or 128, and 255, …"""
-    steps = np.linspace(0, 255, len(values)) if len(values) > 1 else np.array([-9.0])
-    return bool(np.all(np.abs(np.sort(values) - steps) < 1))
+    return len(values) > 1 and bool(np.all(np.abs(np.sort(values) - np.linspace(0, 255, len(values))) < 1))
 
 
 def _surrounds(census: Census, value: int) -> bool:
-    """Whether a value is what lies around the core: nearly all of that, and hardly any of the core."""
-    around = census.outside.sum()
+    """Whether a value is what lies around the core: nearly all of that, and of the core at most some of its rim."""
+    around, inside = census.outside.sum(), census.inside[value]
     if around > SPURIOUS * census.inside.sum() and census.outside[value] > NEARLY_ALL * around:
-        return census.inside[value] < (1 - NEARLY_ALL) * min(census.outside[value], census.inside.sum())
-    return bool(census.outside[value]) and not census.inside[value]
+        at_rim = census.middle[value] <= RIM * census.mixed_share(value) * census.middle.sum()
+        return bool(at_rim and inside < (1 - NEARLY_ALL) * min(census.outside[value], census.inside.sum()))
+    return bool(census.outside[value]) and not inside
 
 
 def _refuse_missed_air(census: Census, values: Sequence[int], file: Path) -> None:
@@ -135,8 +136,10 @@ def _why_unlabelled(census: Census, value: int, others: Sequence[int], file: Pat
     if census.whole[value]:
         share += f", {census.whole[value]:.0f} of {census.slices} slices wholly"
         held = _others_in_whole_slices(census, value, others)
-        if held <= FEW:
+        if held <= FEW and (value != UNLABELLED or len(others) == 1 or is_stretched([value, *others])):
             return None
+        if held <= FEW:
+            raise ScanError(f"{share}, with grey levels unlike those of {_listed(others)}: {question}")
         if value == UNLABELLED:
             return ""
         if AS_MANY < held < 1 / AS_MANY and len(others) > 1:

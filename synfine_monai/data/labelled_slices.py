@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
+from synfine_monai.data.held_back import keep_strokes
 from synfine_monai.data.label_orientation import refuse_other_way
 from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_unlike_shapes
 from synfine_monai.data.task import Item, Task
@@ -101,6 +102,11 @@ def _read_slices(task: Task, items: Sequence[Item], split: str, by: tuple) -> li
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
+    if not any((s.label != UNLABELLED).any() for s in slices):
+        raise ScanError(
+            f"{task.path or task.name} labels no voxel inside the field of view in its '{split}' items: label inside "
+            "the core, or give its mask by --fov."
+        )
     return slices
 
 
@@ -153,13 +159,13 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
         for z in depths:
             grey = scan.read(z, z + 1)
             mask = fov.inside(grey, z)
-            if not mask.any():
-                continue
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
-            image = fill_outside(statistics.normalise(grey, z), mask)
+            usable = mask & keep_strokes(item, task.ignored_values, z, mask.shape[1:])
+            image = statistics.normalise(grey, z)
+            image = fill_outside(image, mask) if mask.any() else np.zeros_like(image)
             yield LabelledSlice(
                 image[0],
-                np.where(mask, classes, UNLABELLED).astype(np.uint8)[0],
+                np.where(usable, classes, UNLABELLED).astype(np.uint8)[0],
                 mask[0],
                 item.name,
                 item.specimen,

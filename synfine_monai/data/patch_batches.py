@@ -1,6 +1,6 @@
 """Patches in memory, real and synthetic ones in one pool, drawn as training batches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -77,6 +77,9 @@ class PatchBatches(Dataset):
         steps_per_epoch: batches an epoch.
         seed: of order and augmentation.
         transform: a MONAI random transform of a whole batch, or None.
+        beside: others whose ``i``-th batches of the same step join this one's, before ``transform``.
+
+    ``batch_size`` is that of all together.
     """
 
     def __init__(
@@ -86,9 +89,11 @@ class PatchBatches(Dataset):
         steps_per_epoch: int,
         seed: int = 0,
         transform: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None,
+        beside: Sequence["PatchBatches"] = (),
     ) -> None:
-        self.source, self.transform = data, transform
-        self.batch_size, self.steps_per_epoch, self.seed = batch_size, steps_per_epoch, seed
+        self.source, self.transform, self.beside = data, transform, list(beside)
+        self.own_size, self.steps_per_epoch, self.seed = batch_size, steps_per_epoch, seed
+        self.batch_size: int = batch_size + sum(other.batch_size for other in self.beside)
         self.epoch = 1
         self._orders: dict[int, np.ndarray] = {}
 
@@ -110,12 +115,16 @@ class PatchBatches(Dataset):
             raise IndexError(index)
         step = (self.epoch - 1) * self.steps_per_epoch + index
         size = self.size
-        positions = range(step * self.batch_size, (step + 1) * self.batch_size)
+        positions = range(step * self.own_size, (step + 1) * self.own_size)
         chosen = torch.tensor([self._order(p // size)[p % size] for p in positions])
         batch = {
             key: values[chosen].float() if values.dtype == torch.float16 else values[chosen]
             for key, values in self.data.items()
         }
+        for other in self.beside:
+            other.epoch = self.epoch
+            more = other[index]
+            batch = {key: torch.cat([values, more[key]]) for key, values in batch.items()}
         if self.transform is None:
             return batch
         if isinstance(self.transform, Randomizable):

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 from synfine_monai.conventions import PATCH_SIZE, UNLABELLED
-from synfine_monai.data.labelled_slices import LabelledSlice, load_labelled_slices
-from synfine_monai.data.task import Task
+from synfine_monai.data.labelled_slices import LabelledSlice
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 
@@ -47,33 +46,24 @@ def draw_patches(
     """
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
         raise ScanError(f"label_budget must be a positive number of patches or null for all, got {budget!r}.")
-    rng = np.random.default_rng([seed, 64])
-    pool = [patch for index, s in enumerate(slices) for patch in _grid(s, index, rng, size)]
+    pool = all_patches(slices, seed, size)
     if not pool:
         raise ScanError(
             f"no {size}×{size} patch is at least half labelled in the {len(slices)} labelled slice(s): "
-            "label larger areas."
+            f"label larger areas{'' if budget is None else ', or leave out --label_budget to learn from strokes'}."
         )
     if budget is not None and budget > len(pool):
         raise ScanError(
             f"label_budget {budget} is larger than the {len(pool)} labelled {size}×{size} patches there are."
         )
-    order = rng.permutation(len(pool))
-    return [pool[i] for i in order[:budget]]
+    return pool[:budget]
 
 
-def require_patches(task: Task, budget: int | None, seed: int = 0) -> None:
-    """Read all labels of a task and draw the patches once, so that what is wrong with them shows before pre-training.
-
-    Raises:
-        ScanError: as ``load_labelled_slices`` and ``draw_patches``; if nothing is left to judge the result by.
-    """
-    draw_patches(load_labelled_slices(task, "training"), budget, seed)
-    if not task.test:
-        raise ScanError(
-            f"{task.path} has one labelled slice and no test items: label a second slice, to judge the result by."
-        )
-    load_labelled_slices(task, "test")
+def all_patches(slices: Sequence[LabelledSlice], seed: int = 0, size: int = PATCH_SIZE) -> list[Patch]:
+    """The pool of ``draw_patches`` in the order in which it draws; empty where no patch is half labelled."""
+    rng = np.random.default_rng([seed, 64])
+    pool = [patch for index, s in enumerate(slices) for patch in _grid(s, index, rng, size)]
+    return [pool[i] for i in rng.permutation(len(pool))]
 
 
 def patch_tensors(

@@ -48,6 +48,7 @@ class Item:
         name: what tables and figures call it.
         slices: labelled slices that this item may use, None for all; a scan whose labelled slices are shared
             between training and report appears as two items.
+        strokes: numbers of the strokes that this item may use, as ``label_parts`` counts them; None for all.
     """
 
     image: Path
@@ -56,6 +57,7 @@ class Item:
     specimen: str
     name: str
     slices: tuple[int, ...] | None = None
+    strokes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ class Task:
     """A task; class ``k`` is called ``labels[k]`` and covers the generator phases ``phases[k]``.
 
     ``mapping`` gives, for a value in the label files, its class; ``ignored_values`` mean "not labelled", and any other
-    value is unknown. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it. ``flatten`` takes slow drifts
-    of the grey levels out of whole scans.
+    value is unknown. ``voxel_size_um`` is (z, y, x) in µm, or None when nobody knows it. ``judged_by`` says what the
+    test items are where nobody named any: "held-back strokes", say. ``flatten`` takes slow drifts of the grey levels
+    out of whole scans.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Task:
     unlabelled: tuple[Item, ...] = ()
     path: str = ""
     held_back: bool = False
+    judged_by: str = ""
     binary: bool = False
     flatten: bool = False
 

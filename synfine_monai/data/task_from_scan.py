@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from synfine_monai.data.held_back import hold_back_parts, labels_are_strokes
 from synfine_monai.data.label_census import Census, take_census
 from synfine_monai.data.label_roles import Roles, check_unlabelled_value, find_roles
 from synfine_monai.data.labels_of_scan import drawn_depths, is_slice_folder, open_labels
 from synfine_monai.data.phase_names import OUTSIDE_CLASS, phases_by_name
+from synfine_monai.data.phase_shares import nearest_class_counts
 from synfine_monai.data.task import Item, Task, load_datalist, merge_to_binary, synthetic_task, voxel_size
 from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
@@ -114,7 +116,7 @@ def task_of_scan(
         rock: generator preset.
         phases: the phase of each class, in order, "outside" for air or a mount around the core; None to guess them from
             the grey levels: the darkest class is pore, the most frequent of the others is matrix, what is brighter is
-            dense and what lies between is clay.
+            dense and what lies between is clay. How frequent a class is, areas tell; of strokes, the grey levels.
         fov: mask of the field of view, or None to find it.
 
     Raises:
@@ -152,13 +154,9 @@ def _read_classes(
     named = phases_by_name(census.names)
     roles = _roles_by_name(census, item.label, unlabelled_value, given or [named.get(v) for v in census.values])
     values = list(roles.classes)
-    if len(values) < 2:
-        raise ScanError(
-            f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
-            f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
-        )
+    _refuse_too_few(item, census, roles)
     known = not given and all(v in named for v in values)
-    guessed = [named[v] for v in values] if known else _guess_phases(census, values)
+    guessed = [named[v] for v in values] if known else _guess_phases(item, census, roles)
     classes = [p for p in given if p != OUTSIDE_CLASS] or guessed
     if len(classes) != len(values):
         raise ScanError(
@@ -175,6 +173,20 @@ def _read_classes(
     return roles, classes, names
 
 
+def _refuse_too_few(item: Item, census: Census, roles: Roles) -> None:
+    values = list(roles.classes)
+    if not values and census.outside.any():
+        raise ScanError(
+            f"{item.label} labels no voxel inside the field of view of {item.image.name}: give a mask of the core with "
+            "--fov, or label the core."
+        )
+    if len(values) < 2:
+        raise ScanError(
+            f"{item.label} labels {len(values)} class(es) in the core: {values}; at least two are needed (is "
+            f"--unlabelled_value right? {', '.join(map(str, roles.unlabelled)) or 'nothing'} is 'not labelled')."
+        )
+
+
 def _roles_by_name(
     census: Census, file: Path, unlabelled_value: int | str | None, phases: Sequence[str | None]
 ) -> Roles:
@@ -187,7 +199,7 @@ def _roles_by_name(
 
 
 def hold_back(task: Task) -> Task:
-    """Without test items, keep every third labelled slice, at least one, out of training, for the report.
+    """Without test items, keep every third stroke, or slice of areas, at least one, out of training, for the report.
 
     A slice that alone shows a class stays in training, as long as another one can be held back in its place.
     """
@@ -199,12 +211,14 @@ def hold_back(task: Task) -> Task:
         if item.label is not None
         for z, held in labelled_values(item, task.ignored_values).items()
     }
-    if len(slices) < 2:
+    if not slices:
         return task
+    if (shared := hold_back_parts(task, len(slices))) is not None:
+        return shared
     order = list(slices)
     chosen = _without_sole_slices(slices, order[2::3] or order[-1:])
     keep = [pair for pair in order if pair not in chosen]
-    return replace(task, training=_regroup(keep), test=_regroup(chosen), held_back=True)
+    return replace(task, training=_regroup(keep), test=_regroup(chosen), held_back=True, judged_by="held-back slices")
 
 
 def _without_sole_slices(
@@ -252,8 +266,11 @@ def _regroup(pairs: list[tuple[Item, int]]) -> tuple[Item, ...]:
     return tuple(replace(item, slices=tuple(depths)) for item, depths in grouped.items())
 
 
-def _guess_phases(census: Census, values: list[int]) -> list[str]:
+def _guess_phases(item: Item, census: Census, roles: Roles) -> list[str]:
+    values = list(roles.classes)
     greys, counts = census.grey(values), census.inside[values]
+    if labels_are_strokes(item, (*roles.unlabelled, *roles.outside)):
+        counts = nearest_class_counts(item, greys)  # how much is painted of a class is the labeller's choice
     pore = int(np.argmin(greys))
     matrix = int(np.argmax(np.where(np.arange(len(counts)) == pore, -1, counts)))
     return [

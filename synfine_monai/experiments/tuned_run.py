@@ -153,7 +153,7 @@ class TunedRun:
         options = {**self.pretraining["options"], "seed": run["seed"], "device": self.device}
         if self._on_real_data:
             options |= {"datalist": str(self._task(run["task"])), "binary": self._binary(run), "checkpoint": "none",
-                        "baselines": False}  # fmt: skip
+                        "baselines": False, "learn_from": "patches"}  # fmt: skip
         return self.cache.run(self.pretraining["verb"], options)
 
     def _same_bridge(self, method: Mapping[str, Any]) -> str:
@@ -194,6 +194,7 @@ class TunedRun:
             "patch_seed": run["seed"],
             "baselines": False,
             "device": self.device,
+            "learn_from": "patches",  # budgets are patches, and rows stay what they are
             **self.tuning,
             "checkpoint": self._checkpoint(run, options),
         }
@@ -218,7 +219,7 @@ class TunedRun:
         }
 
     def _sensitivity(self, given: Mapping[str, Any]) -> str:
-        wanted = ("datalist", "binary", "label_budget", "seed", "patch_seed", "device", "checkpoint")
+        wanted = ("datalist", "binary", "label_budget", "learn_from", "seed", "patch_seed", "device", "checkpoint")
         stage = self.cache.run("sensitivity", {name: given[name] for name in wanted})
         return describe_sensitivity(json.loads((stage / "sensitivity.json").read_text(encoding="utf-8")))
 

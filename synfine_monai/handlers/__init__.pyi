@@ -1,3 +1,4 @@
+from .blend_with_start import BlendWithStart as BlendWithStart
 from .checkpoints import Resume as Resume, SaveModel as SaveModel, SetEpoch as SetEpoch, signature_of as signature_of
 from .evaluation_report import EvaluationReport as EvaluationReport, Predictor as Predictor
 from .named_handlers import NamedHandlers as NamedHandlers

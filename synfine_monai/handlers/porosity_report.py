@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Collection
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 
 from synfine_monai.conventions import POROSITY_SUFFIX, SLICES_SUFFIX
 from synfine_monai.files import atomic_file, named_path
+from synfine_monai.notices import look_at
 from synfine_monai.rock import PorosityProfile, slice_runs
 from synfine_monai.scans import ScanInfo, stem_of
 from synfine_monai.visualize import draw_porosity_profile
@@ -59,9 +61,18 @@ class PorosityReport:
         self._draw(name)
         self._list_empty(self.folder / f"{name}{SLICES_SUFFIX}.csv")
         porosity = self.profile.porosity
+        self._notice(named_path(self.like.path).name)
         share = "unknown" if porosity is None else f"{porosity:.2%}"
         scan = named_path(self.like.path).name
         print(f"Porosity of {scan}: {share} of {sum(self.profile.voxels):,} voxels in the core", flush=True)
+
+    def _notice(self, name: str) -> None:
+        inside = sum(self.profile.voxels) / prod(self.like.shape)
+        if inside < 1:
+            look_at(f"The field of view that was taken for the core of {name} is {inside:.1%} of its voxels.")
+        if self.like.voxel_size_um is None:
+            look_at(f"The voxel size of {name} is unknown, so that lengths are in voxels "
+                    "(--voxel_size_um says it).")  # fmt: skip
 
     def _count(self, engine: Engine) -> None:
         for output in engine.state.output:

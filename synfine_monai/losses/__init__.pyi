@@ -1,2 +1,3 @@
 from .hybrid_loss import MASK_SCHEDULES as MASK_SCHEDULES, HybridLoss as HybridLoss
 from .masked_loss import MaskedDiceCELoss as MaskedDiceCELoss
+from .teacher_loss import TeacherLoss as TeacherLoss

@@ -33,3 +33,4 @@ from .scores import (
     mask_consistency as mask_consistency,
     segmentation_scores as segmentation_scores,
 )
+from .share_interval import clustered_share as clustered_share

@@ -29,6 +29,7 @@ figure {{ margin: 1.5rem 0; }}
 </head>
 <body>
 <h1>{title}</h1>
+{notes}
 {notices}
 <p>{caption}</p>
 {table}
@@ -63,6 +64,7 @@ def write_report(
     pictures = sorted((folder / "figures").glob("*.png")) if figures is None else [Path(f).absolute() for f in figures]
     page = _PAGE.format(
         title=escape(f"{metrics['task']}: segmentation report"),
+        notes="\n".join(f"<p><strong>{escape(note)}</strong></p>" for note in metrics.get("notes", [])),
         notices=_notices(notices()),
         caption=escape(table_caption(metrics)),
         table=_scores(metrics["methods"]),

@@ -13,6 +13,7 @@ from synfine_monai.files import atomic_file
 from synfine_monai.report.class_greys import write_class_greys
 from synfine_monai.report.metrics_file import write_metrics
 from synfine_monai.report.page import write_report
+from synfine_monai.report.stroke_notes import STROKES, TRAINING, first_notes, without_porosity
 from synfine_monai.report.table import method_words, results_table
 from synfine_monai.report.versions import file_hashes, write_provenance
 from synfine_monai.visualize import comparison_figure, save_segmentation_figure
@@ -41,15 +42,18 @@ class RunReport:
     def __call__(self, methods: dict[str, Any], predictions: Sequence[np.ndarray]) -> None:
         figures = self.output_dir / "figures"
         figures.mkdir(parents=True, exist_ok=True)
+        judged_by = self.task.judged_by if self.split == "test" else ""
         metrics = {
             "task": self.task.name,
-            "split": "held-back slices" if self.task.held_back else self.split,
-            "methods": methods,
+            "split": judged_by or self.split,
+            "methods": without_porosity(methods) if judged_by in (STROKES, TRAINING) else methods,
             **{key: self.info.get(key) for key in ("selected", "tune", "label_budget", "seed", "patch_seed")},
+            "labelled": self.info.get("labelled"),
+            "notes": first_notes(methods, judged_by, self.slices, predictions),
         }
         write_metrics(self.output_dir / "metrics.json", metrics)
         self._draw_slices(predictions, figures)
-        self._draw_methods(methods, figures / "methods.png")
+        self._draw_methods(metrics["methods"], figures / "methods.png")
         write_class_greys(self.slices, self.task, self.output_dir, self.info.get("normalisation", NORMALISATION))
         write_provenance(
             self.output_dir,
@@ -59,7 +63,7 @@ class RunReport:
         write_report(self.output_dir, metrics, {k: v for k, v in self.info.items() if not isinstance(v, list | dict)})
         print("\n" + results_table(metrics))
         if self.task.held_back:
-            print("There are no test items: the table judges by labelled slices that were held back from training.")
+            print(f"There are no test items: the table judges by {judged_by or self.split} of what was labelled.")
         print(f"Numbers: {self.output_dir / 'metrics.json'}   Pictures: {figures}")
         print(f"Report: {self.output_dir / 'report.html'}", flush=True)
 

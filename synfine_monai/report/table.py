@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from synfine_monai.data import labels_in_words
 from synfine_monai.metrics import SCORES, Score
 
 METHOD_WORDS = {
@@ -58,9 +59,8 @@ def results_table(metrics: Mapping[str, Any]) -> str:
         for name, words in method_words(list(methods)).items()
     ]
     lines = _align([head, *body])
-    return "\n".join(
-        [table_caption(metrics), "", lines[0], "-" * len(lines[0]), *lines[1:], "", table_footnote(methods)]
-    )
+    first = [*metrics.get("notes", []), table_caption(metrics)]
+    return "\n".join([*first, "", lines[0], "-" * len(lines[0]), *lines[1:], "", table_footnote(methods)])
 
 
 def _align(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -73,11 +73,17 @@ def _align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def table_caption(metrics: Mapping[str, Any]) -> str:
     """Task, items and labels in words, for the content of ``metrics.json``."""
-    budget = metrics["label_budget"]
-    learned = "all labelled patches" if budget is None else f"{budget} labelled patch{'es' if budget != 1 else ''}"
+    split = metrics["split"] if metrics["split"].startswith("held-back") else f"{metrics['split']} items"
     tuned = metrics["selected"]
     tuned = ", ".join(tuned) if isinstance(tuned, list) else tuned
-    return f"{metrics['task']}, {metrics['split']} items, {learned}" + (f", tuned: {tuned}" if tuned else "")
+    return f"{metrics['task']}, {split}, {_learned(metrics)}" + (f", tuned: {tuned}" if tuned else "")
+
+
+def _learned(metrics: Mapping[str, Any]) -> str:
+    budget, labelled = metrics["label_budget"], metrics.get("labelled")
+    if budget is not None:
+        return f"{budget} labelled patch{'es' if budget != 1 else ''}"
+    return "all labelled patches" if labelled is None else labels_in_words(labelled)
 
 
 def table_footnote(methods: Mapping[str, Mapping[str, Any]]) -> str:

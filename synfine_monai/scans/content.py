@@ -8,6 +8,16 @@ from synfine_monai.scans.formats.table import FORMATS
 HDF5_MAGIC, HDF5_BLOCKS = b"\x89HDF\r\n\x1a\n", (0, 512, 1024, 2048)
 """How HDF5 begins, and where: a header of something else may stand before it, as in MATLAB's files."""
 DICOM_MAGIC = b"DICM"
+LOG = "a log, and not the volume: give the file or folder that it describes"
+UNREAD = {
+    **dict.fromkeys(
+        (".txm", ".txrm", ".xrm"), "Zeiss's own format: export TIFF or DICOM with the instrument's software"
+    ),
+    **dict.fromkeys((".vgi", ".xtekct", ".pca", ".pcr", ".info", ".log"), LOG),
+    **dict.fromkeys((".vgl", ".isq", ".am", ".pcd"), "another program's own format: export TIFF or DICOM with it"),
+    ".json": "no image; a dataset.json goes to --datalist",
+}
+"""Extensions of what people give and no format here reads -> what it is, and what to do."""
 LOOKED_AT = 3
 """Files of a folder without known extensions that are opened."""
 

@@ -14,7 +14,7 @@ from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo, one_line, plain_library
-from synfine_monai.scans.content import format_of_content, holds_dicom
+from synfine_monai.scans.content import UNREAD, format_of_content, holds_dicom
 from synfine_monai.scans.formats.hdf5 import split_dataset
 from synfine_monai.scans.formats.table import FORMATS, extension_in, format_of_extension, known_extensions
 from synfine_monai.scans.formats.zarr import is_zarr
@@ -53,7 +53,7 @@ def open_scan(
         scan = reader.opened(path, OpenOptions(kind, dataset, raw_shape, raw_dtype, raw_offset, errors))
         scan.info = _with_stated_size(scan.info, path, size)
     for note in scan.info.notes:
-        _log_once(path.name, note)
+        _log_once(path, note)
     return scan
 
 
@@ -70,9 +70,9 @@ def _with_stated_size(info: ScanInfo, path: Path, size: tuple[float, float, floa
 
 
 @lru_cache(maxsize=1024)
-def _log_once(name: str, note: str) -> None:
+def _log_once(path: Path, note: str) -> None:
     """A verb opens a scan several times."""
-    logging.getLogger(__name__).warning("%s: %s", name, note)
+    logging.getLogger(__name__).warning("%s: %s", path.name, note)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -105,6 +105,8 @@ def format_of(path: str | os.PathLike) -> str:
     if path.is_dir():
         return "zarr" if is_zarr(path) else "dicom" if holds_dicom(path) else "slice_folder"
     kind = format_of_extension(extension_of(path)) or (format_of_content(path) if path.is_file() else None)
+    if kind is None and path.suffix.lower() in UNREAD:
+        raise ScanError(f"{path.name} is {UNREAD[path.suffix.lower()]}.")
     if kind is None:
         raise ScanError(
             f"{path.name}: unknown extension; scans are {', '.join(known_extensions())}, "

@@ -83,12 +83,17 @@ def logged_voxel_size(path: Path, shape: tuple[int, int, int], inside: bool) -> 
 
 
 def _texts(folder: Path) -> list[Path]:
-    return sorted(one for one in folder.iterdir() if one.suffix.lower() in LOGS and one.is_file())
+    with suppress(OSError):  # a scan may be read in a folder that may not be listed
+        return sorted(one for one in folder.iterdir() if one.suffix.lower() in LOGS and one.is_file())
+    return []
 
 
 def _read(file: Path) -> ScanLog | None:
-    with open(file, "rb") as opened:
-        content = opened.read(LONGEST_LOG)
+    try:
+        with open(file, "rb") as opened:
+            content = opened.read(LONGEST_LOG)
+    except OSError:
+        return None
     coding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     text = content.decode(coding, "replace")
     fields: dict[str, str] = {}

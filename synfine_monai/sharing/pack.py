@@ -122,7 +122,8 @@ def _refuse_code(texts: Mapping[str, str]) -> None:
 
 def _description(info: Mapping[str, Any]) -> str:
     budget = info.get("label_budget")
-    learned = "procedural images" if budget is None else f"{budget} labelled patches of 64×64 of one scan or few"
+    few = "strokes or areas on one scan or few" if info.get("stage") == "fine-tuning" else "procedural images"
+    learned = few if budget is None else f"{budget} labelled patches of 64×64 of one scan or few"
     return f"A network that learned {len(info['labels'])} classes from {learned}."
 
 

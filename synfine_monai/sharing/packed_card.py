@@ -19,6 +19,7 @@ NO_LICENCE = (
 )
 ON_TRAINING = "These are the items that the model was trained on, so the scores say nothing of others."
 HELD_BACK = "There were no test items: slices of the training scans were held back, which flatters a model."
+HELD_BACK_STROKES = "There were no test items: strokes were held back; they avoid boundaries, which flatters a model."
 PICTURES = "- pictures of the owner's scans, with their titles, in the folder figures: {names}."
 ROWS = {"stage": "Last stage", "tune": "What was tuned (`--tune`)", "selected": "Part that it stands for",
         "label_budget": "Labelled patches of 64×64", "patch_seed": "Seed of their choice",
@@ -32,8 +33,8 @@ CLASSES = ("; and how grey each class is: type, mean and spread of the training 
            "each class in bins of {width:g} standard deviations")  # fmt: skip
 
 WORDS_OF_EVERY_CARD = " ".join(
-    [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, PICTURES, NO_PICTURE, KEPT_PICTURES, SCORED,
-     NO_HISTOGRAM, HISTOGRAM, CLASSES, *ROWS.values(), *SHOWN.values(), "items method this model",
+    [CARD, NOT_EVALUATED, NO_LICENCE, ON_TRAINING, HELD_BACK, HELD_BACK_STROKES, PICTURES, NO_PICTURE, KEPT_PICTURES,
+     SCORED, NO_HISTOGRAM, HISTOGRAM, CLASSES, *ROWS.values(), *SHOWN.values(), "items method this model",
      *scan_rows({"normalisation": ""}), *scan_rows({"normalisation": "", "voxel_size_um": (1, 1, 1)})]
 )  # fmt: skip
 """What a card may say of any run."""
@@ -78,7 +79,12 @@ def _training_rows(info: Mapping[str, Any]) -> str:
 
 
 def _scores(scores: PackedScores) -> str:
-    note = {"training": f" {ON_TRAINING}", "held-back slices": f" {HELD_BACK}"}.get(scores.split, "")
+    note = {
+        "training": f" {ON_TRAINING}",
+        "held-back slices": f" {HELD_BACK}",
+        "held-back rows": f" {HELD_BACK}",
+        "held-back strokes": f" {HELD_BACK_STROKES}",
+    }.get(scores.split, "")
     rows = {"this model": scores.model, **scores.others}
     table = [
         SCORED.format(split=scores.split) + note,

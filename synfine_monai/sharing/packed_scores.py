@@ -9,7 +9,7 @@ from synfine_monai.report import METHOD_WORDS
 TOLD = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity_error")
 """Keys of a method in ``metrics.json``; ``porosity`` itself is the owner's to tell, and so are ``per_item`` scores."""
 
-SPLITS = ("training", "validation", "test", "held-back slices")
+SPLITS = ("training", "validation", "test", "held-back slices", "held-back strokes", "held-back rows")
 DIGITS = 4
 
 

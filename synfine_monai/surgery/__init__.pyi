@@ -36,6 +36,7 @@ from .start import (
     start_denoiser as start_denoiser,
     start_network as start_network,
 )
+from .teacher_network import MergedClasses as MergedClasses, teacher_network as teacher_network
 from .tuning import (
     TUNE_WORDS as TUNE_WORDS,
     TuningPlan as TuningPlan,

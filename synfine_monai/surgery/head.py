@@ -47,17 +47,24 @@ def adapt_head(
         )
     if not target_phases:
         raise ScanError("the task names no classes, so that the head cannot be fitted to it.")
-    sources = [
-        tuple(index for index, phases in enumerate(source_phases) if set(phases) & set(wanted))
-        for wanted in target_phases
-    ]
-    undecided = [index for index, source in enumerate(sources) if not source or sources.count(source) > 1]
+    sources, undecided = class_sources(source_phases, target_phases)
     adapted = dict(state_dict)
     for name in (f"{head}.weight", f"{head}.bias"):
         if name in state_dict:
             tensor = state_dict[name]
             adapted[name] = torch.stack([tensor[list(source or range(len(tensor)))].mean(0) for source in sources])
     return adapted, undecided
+
+
+def class_sources(
+    source_phases: Sequence[Sequence[str]], target_phases: Sequence[Sequence[str]]
+) -> tuple[list[tuple[int, ...]], list[int]]:
+    """Source classes that share a phase with each target class, and the target classes that they do not tell apart."""
+    sources = [
+        tuple(index for index, phases in enumerate(source_phases) if set(phases) & set(wanted))
+        for wanted in target_phases
+    ]
+    return sources, [index for index, source in enumerate(sources) if not source or sources.count(source) > 1]
 
 
 def linear_probe(

@@ -14,3 +14,4 @@ from .processes import (
     share_network as share_network,
 )
 from .rock_fitting import fit_rock as fit_rock, rock_images as rock_images
+from .teacher import TeacherPrepareBatch as TeacherPrepareBatch

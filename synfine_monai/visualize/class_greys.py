@@ -38,7 +38,13 @@ def class_greys_figure(
     edges = np.linspace(low, max(high, low + 1e-6), BINS + 1)
     for (name, values), color in zip(greys.items(), class_colors(phases), strict=True):
         counts, _ = np.histogram(values, edges)
-        right.stairs(counts / max(1, counts.max()), edges, color=color, linewidth=1.8, label=name)
+        right.stairs(
+            counts / max(1, counts.max()),
+            edges,
+            color=color,
+            linewidth=1.8,
+            label=name if len(values) else f"{name}: no voxel here",
+        )
     right.set(xlabel="grey level", ylabel="frequency (highest: 1)", ylim=(0, 1.05))
     right.legend(frameon=False)
     return figure

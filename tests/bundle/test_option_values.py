@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from monai.bundle import ConfigWorkflow
+from fire import Fire
+from fire.parser import DefaultParseValue
+from monai.bundle import ConfigParser, ConfigWorkflow, run
 
 from synfine_monai.bundle import read_options, run_verb
 from synfine_monai.bundle.option_values import as_argument, as_value, plain_value, typed_options
@@ -56,7 +58,26 @@ def told(folder):
     return eval(Path(folder, "told.txt").read_text())
 
 
+def parsed(value):
+    """What a verb gets of an option, directly and through a reference, after all that MONAI does to it."""
+    parser = ConfigParser({"scan": value, "told": "@scan", "joined": "$str(@scan) + '/model.pt'"})
+    assert parser.get_parsed_content("joined") == f"{parser.get_parsed_content('scan')}/model.pt"
+    return parser.get_parsed_content("told")
+
+
 @pytest.mark.parametrize("name", NAMES)
+def test_monai_takes_any_path_for_what_it_says(name):
+    assert parsed(as_value(name)) == name
+    assert parsed(as_value([name, "b"])) == [name, "b"]
+    assert plain_value(as_value(name)) == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fire_and_monai_take_what_synfine_prints_for_what_was_typed(name):
+    assert parsed(DefaultParseValue(as_argument(Kind("path"), name))) == name
+
+
+@pytest.mark.parametrize("name", ["core #3", "$1+1", "%macro", "2024_05"])
 def test_python_hands_over_any_path(name, verb, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     output = Path(name, "results")
@@ -67,11 +88,8 @@ def test_python_hands_over_any_path(name, verb, tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:parsing config_file")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["core #3", "@output_dir", "-"])
 def test_the_command_line_that_synfine_prints_says_the_same_to_monai(name, verb, tmp_path, monkeypatch):
-    from fire import Fire
-    from monai.bundle import run
-
     monkeypatch.chdir(tmp_path)
     safe = as_argument(Kind("path"), name)
     Fire(run, command=["--config_file", str(verb), "--scan", safe, f"--output_dir={safe}", "--steps", "5"])
@@ -91,6 +109,7 @@ def test_several_paths_are_a_list_or_stand_between_commas():
     assert plain_value(as_argument(kind, "runs/a,runs/b")) == "runs/a,runs/b"
     assert plain_value(as_argument(kind, "2024,2025")) == "2024,2025"
     assert as_argument(kind, "['a','b']") == "['a','b']"
+    assert as_argument(kind, "sandstone,carbonate") == "sandstone,carbonate"  # a tuple for Fire, as ever
     safe = eval(as_argument(kind, "{'forest': 'run #1'}"))
     assert plain_value(safe["forest"]) == "run #1"
     assert set(safe) == {"forest"}

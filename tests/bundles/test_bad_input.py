@@ -97,8 +97,13 @@ CASES = {
     "budget too large": ("finetune", lambda k: task(k, label_budget=99), "99 is larger than the [0-9]+ labelled"),
     "budget too large for synfine": (
         "synfine", lambda k: whole(k, label_budget=99), "larger than the 3 labelled"),
-    "one labelled slice": (
-        "synfine", lambda k: {"scan": str(k.sample.scan), "labels": k.tiff("l.tif", one_slice(k))}, "a second slice"),
+    "one class": (
+        "synfine", lambda k: {"scan": str(k.sample.scan), "labels": k.tiff("l.tif", np.maximum(one_slice(k), 1))},
+        "at least two are needed"),
+    "strokes outside the core": (
+        "synfine", lambda k: {"scan": str(k.sample.scan), "labels": k.tiff("l.tif", one_slice(k)),
+                              "fov": k.tiff("fov.tif", (np.arange(6) > 2)[:, None, None] * np.ones((6, 96, 96), "u1"))},
+        "no voxel inside the field of view"),
     # options
     "misspelt option": ("finetune", lambda k: task(k, label_bugdet=4), "--label_budget"),
     "misspelt option of synfine": ("synfine", lambda k: whole(k, tunes="all"), "--tune"),

@@ -11,6 +11,7 @@ from tiny_core import CONFIGS, write_tiff
 
 from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
+from synfine_monai.notices import notices
 
 VERB = CONFIGS / "porosity.yaml"
 SHAPE = (12, 10, 11)
@@ -91,3 +92,34 @@ def test_bad_input_gets_one_clear_line(labels, tmp_path):
     assert "6, 18 or 26, got 4" in refused(labels=core, pore_labels=1, connectivity=4, output_dir=folder)
     assert "is a single slice" in refused(labels=slice_, pore_labels=1, output_dir=folder)
     assert "Is it the scan itself?" in refused(labels=grey, pore_labels=1, output_dir=folder)
+
+
+MASK = np.zeros(SHAPE, np.uint8)
+MASK[:, ::2, ::4], MASK[:, 1::4, 1::2] = 1, 2
+"""Straws: 1 in 15 of 110 voxels of a slice, 2 in 15 others."""
+
+
+@pytest.mark.parametrize("values", [(255, 0), (0, 255), (128, 0, 255), (0, 127, 255)])
+def test_masks_of_8_bits_are_measured_whole(values, tmp_path, capsys):
+    straws = np.minimum(MASK, len(values) - 1)
+    write_tiff(tmp_path / "mask.tif", np.array(values, np.uint8)[straws])
+    run_verb(VERB, labels=str(tmp_path / "mask.tif"), pore_labels=[values[1]], output_dir=str(tmp_path))
+    result = measured(tmp_path, "mask")
+    assert result["porosity"] == pytest.approx((straws == 1).mean())
+    assert (result["pore_labels"], result["voxels"]) == ([values[1]], MASK.size)
+
+
+def test_what_is_outside_can_be_said(labels, tmp_path):
+    write_tiff(tmp_path / "core.tif", np.where(labels == 255, 7, labels).astype(np.uint8))
+    options = {"labels": str(tmp_path / "core.tif"), "pore_labels": [1, 2], "output_dir": str(tmp_path)}
+    run_verb(VERB, **options, outside_value=7)
+    assert measured(tmp_path)["porosity"] == pytest.approx(20 / (12 * 8 * 9))
+    run_verb(VERB, **options, outside_value="none")
+    assert measured(tmp_path)["voxels"] == labels.size
+    assert "cannot be both pore and outside" in refused(**options, outside_value=1)
+
+
+def test_a_pore_class_that_does_not_occur_is_told(labels, tmp_path):
+    write_tiff(tmp_path / "core.tif", labels)
+    run_verb(VERB, labels=str(tmp_path / "core.tif"), pore_labels=[5], output_dir=str(tmp_path))
+    assert "core.tif holds no voxel of the pore class 5: its values are 0, 1, 2, 255." in notices()

@@ -103,7 +103,8 @@ def test_evaluate_scores_the_model_others_and_baselines(sample, pretrained, tune
     metrics = read_metrics(tmp_path / "metrics.json")
     assert list(metrics["methods"]) == ["all", "native", "otsu", "threshold", "lookup", "random_forest"]
     assert metrics["split"] == "test"
-    assert metrics["label_budget"] == 3
+    assert metrics["label_budget"] is None
+    assert metrics["labelled"]["voxels"] == 3 * 96 * 96
     assert metrics["methods"]["threshold"]["pore_dice"] > 0.9
     assert list(tmp_path.glob("figures/slice_*.png"))
     assert (tmp_path / "provenance.json").is_file()

@@ -126,3 +126,16 @@ def test_labels_are_read_and_told_once_until_they_change(files, capsys):
     assert 0 in first.training[0].slices
     assert 0 not in changed.training[0].slices
     assert [s.z for s in load_labelled_slices(changed, "training")] == list(changed.training[0].slices)
+
+
+def test_the_matrix_is_what_fills_the_scan_and_not_what_was_painted_most(tmp_path):
+    grey = np.full((4, 96, 96), 120, np.uint8)
+    grey[:, :20], grey[:, 20:30], grey[:, 30:40] = 20, 80, 220
+    grey += RNG.integers(0, 9, grey.shape, np.uint8)
+    labels = np.zeros(grey.shape, np.uint8)
+    for k, row, long in ((1, 10, 30), (2, 25, 40), (3, 60, 20), (4, 35, 60)):
+        labels[1, row, :long] = k
+    for name, volume in (("scan", grey), ("labels", labels)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", volume, photometric="minisblack")
+    task = task_of_scan(tmp_path / "scan.tif", tmp_path / "labels.tif", unlabelled_value=0)
+    assert task.labels == ("pore", "clay", "matrix", "dense")

@@ -6,6 +6,7 @@ import torch
 from ignite.engine import Engine
 
 from synfine_monai.handlers import PorosityReport
+from synfine_monai.notices import gather_notices, notices
 from synfine_monai.scans import new_scan_info
 
 
@@ -31,3 +32,15 @@ def test_a_second_run_counts_anew(tmp_path):
     for _ in range(2):
         engine.run([torch.tensor([[[0, 1]]], dtype=torch.uint8)])
     assert json.loads((tmp_path / "a_porosity.json").read_text(encoding="utf-8"))["voxels"] == 2
+
+
+def test_the_share_of_the_core_and_an_unknown_voxel_size_are_to_be_looked_at(tmp_path):
+    for size, labels, expected in [(None, [0, 1, 255, 255], ["is 50.0% of its voxels", "a.tif is unknown"]),
+                                   (3.0, [0, 1, 1, 1], [])]:  # fmt: skip
+        gather_notices()
+        report = PorosityReport(tmp_path, new_scan_info(tmp_path / "a.tif", (1, 1, 4), np.uint8, size), [1])
+        report.start()
+        report.add(np.array([[labels]], np.uint8))
+        report.write()
+        assert len(notices()) == len(expected)
+        assert all(words in sentence for words, sentence in zip(expected, notices(), strict=True))

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 import pytest
 
 from synfine_monai.metrics import Score
+from synfine_monai.notices import gather_notices, look_at
 from synfine_monai.report import method_words
 from synfine_monai.report.page import write_report
 from synfine_monai.report.table import best_methods, results_table, true_porosity
@@ -87,3 +88,12 @@ def test_shows_table_pictures_and_settings(metrics, tmp_path):
 def test_pictures_may_be_chosen_and_lie_elsewhere(metrics, tmp_path):
     page = Reader(write_report(tmp_path, metrics, figures=[tmp_path / "b.png", tmp_path / "a.png"]).read_text("utf-8"))
     assert page.sources == ["b.png", "a.png"]
+
+
+def test_what_is_to_be_looked_at_stands_before_the_table(metrics, tmp_path):
+    gather_notices()
+    assert "Look at these" not in write_report(tmp_path, metrics).read_text("utf-8")
+    look_at("The mask <fov> is small.")
+    page = write_report(tmp_path, metrics).read_text("utf-8")
+    assert page.index("<li>The mask &lt;fov&gt; is small.</li>") < page.index("<table>")
+    gather_notices()

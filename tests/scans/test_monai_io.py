@@ -84,7 +84,7 @@ def test_knows_its_extensions(tmp_path):
     reader = ScanReader()
     assert reader.verify_suffix(["a.tif", "b.NII.GZ"])
     assert reader.verify_suffix(tmp_path)
-    assert not reader.verify_suffix("a.jpg")
+    assert not reader.verify_suffix("a.gif")
 
 
 @pytest.mark.parametrize("name", WRITTEN)

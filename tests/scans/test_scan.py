@@ -136,10 +136,10 @@ def test_refuses_what_is_not_there_or_empty(tmp_path, name):
 
 
 def test_refuses_unknown_files_and_folders(tmp_path):
-    (tmp_path / "core.jpg").write_bytes(b"\xff\xd8")
-    with pytest.raises(ScanError, match=r"core\.jpg: unknown extension; scans are \.tif"):
-        open_scan(tmp_path / "core.jpg")
-    with pytest.raises(ScanError, match="holds no TIFF slices"):
+    (tmp_path / "core.gif").write_bytes(b"GIF89a")
+    with pytest.raises(ScanError, match=r"core\.gif: unknown extension; scans are \.tif"):
+        open_scan(tmp_path / "core.gif")
+    with pytest.raises(ScanError, match="holds no slices"):
         open_scan(tmp_path)
 
 
@@ -156,3 +156,12 @@ def test_refuses_a_voxel_size_that_is_none(tmp_path, size):
     written(tmp_path / "core.nii")
     with pytest.raises(ScanError, match="--voxel_size_um must be"):
         open_scan(tmp_path / "core.nii", voxel_size_um=size)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("core.txm", "Zeiss's own format: export TIFF"), ("core.vgi", "core.vgi is a log, and not the volume"),
+    ("dataset.json", "a dataset.json goes to --datalist")])  # fmt: skip
+def test_says_what_to_do_with_files_that_it_does_not_read(tmp_path, name, words):
+    (tmp_path / name).write_text("not read")
+    with pytest.raises(ScanError, match=words):
+        open_scan(tmp_path / name)

@@ -76,3 +76,16 @@ def test_a_log_without_a_size_says_nothing(tmp_path, text):
 def test_the_log_of_another_scan_is_not_taken(tmp_path):
     (tmp_path / "core2.log").write_text("Pixel Size (um)=9\n")
     assert logs_beside(tmp_path / "core.tif") == []
+
+
+def test_a_folder_or_log_that_may_not_be_read_says_nothing(tmp_path, monkeypatch):
+    tifffile.imwrite(tmp_path / "core.tif", VOLUME, photometric="minisblack")
+    (tmp_path / "core.log").symlink_to("nowhere.log")
+    assert open_scan(tmp_path / "core.tif").voxel_size_um is None
+
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    with open_scan(tmp_path / "core.tif") as scan:
+        np.testing.assert_array_equal(scan.read(), VOLUME)

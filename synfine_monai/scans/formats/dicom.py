@@ -13,6 +13,7 @@ from synfine_monai.scans.formats.itk import DTYPES
 from synfine_monai.scans.formats.table import FORMATS
 
 SERIES, POSITION, NUMBER = "0020|000e", "0020|0032", "0020|0013"
+PHOTOMETRIC = "0028|0004"
 SPACINGS = ("0028|0030", "0018|1164")
 """Pixel spacing, and that of the imager."""
 MAGIC = b"DICM"
@@ -140,6 +141,11 @@ def _described(file: Path) -> _Slice:
         ) from problem
     if reader.GetNumberOfComponents() > 1 or reader.GetPixelID() not in DTYPES:
         raise ScanError(f"{file.name} holds colours or numbers that are no grey levels; export it as grey levels.")
+    if _text(reader, PHOTOMETRIC) == "MONOCHROME1":
+        raise ScanError(
+            f"{file.name} is stored for inverted display (MONOCHROME1), so that dense may be low or high; export it as "
+            "MONOCHROME2."
+        )
     x, y, z = (*reader.GetSize(), 1)[:3]
     axes = np.reshape(reader.GetDirection(), (3, 3)) * [*reader.GetSpacing()[:2], 1.0]
     if not any(reader.HasMetaDataKey(key) for key in SPACINGS):

@@ -180,7 +180,7 @@ def _offset(raw_offset: int | None, logs: Sequence[ScanLog]) -> int:
     return raw_offset
 
 
-def _refuse_other_size(path: Path, shape: Sequence[int], dtype: np.dtype, offset: int, by_option: bool) -> None:
+def _refuse_other_size(path: Path, shape: tuple[int, int, int], dtype: np.dtype, offset: int, by_option: bool) -> None:
     size, needed = path.stat().st_size, int(np.prod(shape, dtype=np.int64)) * dtype.itemsize + offset
     if needed == size:
         return
@@ -225,5 +225,5 @@ def _type_is_missing(path: Path, shapes: Sequence[tuple[int, int, int]], size: i
     )
 
 
-def _sizes(shape: tuple[int, int, int]) -> str:
+def _sizes(shape: Sequence[int]) -> str:
     return "×".join(str(n) for n in reversed(shape))

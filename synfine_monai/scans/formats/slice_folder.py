@@ -13,6 +13,9 @@ from synfine_monai.scans.formats.tiff import TiffScan
 from synfine_monai.scans.formats.tiff_voxel_size import imagej_description, tiff_page_options
 from synfine_monai.scans.sink import ScanSink
 
+MANY_COLOURS = 16
+"""Entries of a palette above which images are no labels."""
+
 
 class SliceFolderScan(Scan):
     """Slices of one scan, one image each; previews and images of other kinds are left out, which a note says.
@@ -33,6 +36,8 @@ class SliceFolderScan(Scan):
                 )
         names = ", ".join(file.name for file in left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
         notes = (*first.notes, f"{names} left out: a preview, or another kind of image.") if left else first.notes
+        if len(first.layout.get("palette", b"")) > 3 * MANY_COLOURS:
+            notes = (*notes, "its slices have a palette: they are read as indices, not as the colours shown.")
         layout = {**first.layout, "names": tuple(file.name for file in files)}
         shape, size = (len(files), *first.shape[1:]), first.voxel_size_um
         super().__init__(ScanInfo(path, "slice_folder", shape, first.dtype, size, first.affine, layout, notes=notes))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from tifffile import TiffFile, TiffPage, TiffPageSeries, TiffWriter
+from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries, TiffWriter
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
@@ -23,6 +23,7 @@ AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 
 MOST_CHANNELS = 4
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+INVERTED = "its low grey levels are meant to be shown bright (min-is-white, an inverting LUT): they are read as stored."
 CLASSIC_LIMIT = 4 * 1000**3
 """Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
 
@@ -57,7 +58,8 @@ class TiffScan(FileScan):
         kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "plain"
         layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
         self._stream = _plain_stream(tif, series, path, shape)
-        return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout)
+        notes = (INVERTED,) if first.photometric == PHOTOMETRIC.MINISWHITE else ()
+        return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout, notes=notes)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:

@@ -125,6 +125,11 @@ def test_without_positions_or_spacing_the_size_is_unknown(tmp_path, caplog):
     assert open_scan(series(tmp_path / "b", PixelSpacing=None)).voxel_size_um is None
 
 
+def test_inverted_grey_levels_are_refused(tmp_path):
+    with pytest.raises(ScanError, match=r"IM0085\.dcm is stored for inverted display"):
+        open_scan(series(tmp_path / "core", PhotometricInterpretation="MONOCHROME1"))
+
+
 def test_unlike_slices_are_refused(tmp_path):
     folder = series(tmp_path / "core")
     write_slice(folder / "IM0088.dcm", np.ascontiguousarray(VOLUME[2, :9]), 2)

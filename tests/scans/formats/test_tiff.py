@@ -252,3 +252,11 @@ def test_probabilities_are_channels(tmp_path, kind):
     with tifffile.TiffFile(tmp_path / "p.tif") as tif:
         assert tif.series[0].axes == "ZCYX"
         np.testing.assert_array_equal(tif.asarray(), np.moveaxis(probabilities, 0, 1))
+
+
+def test_grey_levels_for_inverted_display_are_read_as_stored_and_said(tmp_path):
+    volume = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    tifffile.imwrite(tmp_path / "core.tif", volume, photometric="miniswhite")
+    with open_scan(tmp_path / "core.tif") as scan:
+        np.testing.assert_array_equal(scan.read(), volume)
+        assert "read as stored" in scan.info.notes[0]

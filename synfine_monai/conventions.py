@@ -12,6 +12,7 @@ __all__ = [
     "POOLING",
     "POROSITY_SUFFIX",
     "REACH",
+    "SLICES_SUFFIX",
     "UNLABELLED",
 ]
 
@@ -50,3 +51,6 @@ LABELS_SUFFIX = "_labels"
 
 POROSITY_SUFFIX = "_porosity"
 """What the name of a scan gets in the names of its porosity profile: table, totals and picture."""
+
+SLICES_SUFFIX = "_slices"
+"""What the name of a scan gets in the name of the list of its slices without rock."""

@@ -96,10 +96,11 @@ def take_census(item: Item) -> Census:
         places = _places(image.shape[1:])
         for z in drawn_depths(label):
             (values,) = checked_labels(label.read(z, z + 1), label_file(item, label, z))
-            core = fov.slab(z, z + 1)[0] & (values != census.not_drawn)
+            seen = image.read(z, z + 1)
+            core = fov.inside(seen, z)[0] & (values != census.not_drawn)
             count = census.add(values, core, places)
             if count > 1 or (count and census.whole[values[core][0]] <= WHOLE_SLICES):
-                grey = image.read(z, z + 1)[0][core]
+                grey = seen[0][core]
                 normalised = (statistics.normalise(grey) / NORMALISED + 1) / 2
                 bins = np.clip(normalised * BINS, 0, BINS - 1).astype(np.int64)
                 census.add_grey(values[core], grey, bins, count == 1)

@@ -145,7 +145,7 @@ def specimen_statistics(
             fov = find_scan_field_of_view(scan, item.fov)
             for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
                 volumes.append(scan.read(z, z + 1))
-                masks.append(fov.slab(z, z + 1))
+                masks.append(fov.inside(volumes[-1], z))
     return measure_intensity(volumes, masks, normalisation, grey_levels, way)
 
 
@@ -157,10 +157,11 @@ def _item_slices(item: Item, task: Task, statistics: IntensityStatistics) -> Ite
         if depths:
             refuse_other_way(scan, label, depths, task.ignored_values)
         for z in depths:
-            mask = fov.slab(z, z + 1)
+            grey = scan.read(z, z + 1)
+            mask = fov.inside(grey, z)
             classes = _to_classes(label.read(z, z + 1), task, label_file(item, label, z))
             usable = mask & keep_strokes(item, task.ignored_values, z, mask.shape[1:])
-            image = statistics.normalise(scan.read(z, z + 1), z)
+            image = statistics.normalise(grey, z)
             image = fill_outside(image, mask) if mask.any() else np.zeros_like(image)
             yield LabelledSlice(
                 image[0],

@@ -87,10 +87,11 @@ def _slices(
     with open_scan(item.image) as scan:
         fov = find_scan_field_of_view(scan, item.fov)
         for z in np.unique(np.linspace(0, scan.shape[0] - 1, SLICES_PER_SCAN).astype(int)):
-            mask = fov.slab(z, z + 1)
+            grey = scan.read(z, z + 1)
+            mask = fov.inside(grey, z)
             corners = _corners(mask[0], size, inside)
             if len(corners):
-                image = statistics.normalise(scan.read(z, z + 1), z)
+                image = statistics.normalise(grey, z)
                 yield (fill_outside(image, mask) if inside < 1 else image)[0], corners
 
 

@@ -25,6 +25,7 @@ def nearest_class_counts(item: Item, greys: np.ndarray) -> np.ndarray:
     with open_scan(item.image) as scan:
         fov = find_scan_field_of_view(scan, item.fov)
         for z in np.unique(np.linspace(0, scan.shape[0] - 1, SLICES).astype(int)):
-            levels = scan.read(z, z + 1)[fov.slab(z, z + 1)]
+            grey = scan.read(z, z + 1)
+            levels = grey[fov.inside(grey, z)]
             counts[order] += np.bincount(np.digitize(levels, between), minlength=len(greys))
     return counts

@@ -83,8 +83,9 @@ def read_slab(
         ScanError: if they cannot be read, or hold NaN.
     """
     first, last = slab_with_halo(start, stop, scan.shape[0], halo)
-    inside = field_of_view.slab(first, last)
-    image = statistics.normalise(_read(scan, first, last), first)
+    grey = _read(scan, first, last)
+    inside = field_of_view.inside(grey, first)
+    image = statistics.normalise(grey, first)
     image = fill_outside(image, inside) if inside.any() else np.zeros_like(image)
     image[~inside.any((1, 2))] = 0  # not the mean of the others, which would depend on the slab
     fov = inside[start - first : stop - first]

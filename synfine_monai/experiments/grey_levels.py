@@ -152,7 +152,8 @@ def _slices(datalist: Path, binary: bool, split: str, most: int) -> list[ScanPar
             fov = find_scan_field_of_view(scan, item.fov)
             drawn = [z for z in range(scan.shape[0]) if (labels.read(z, z + 1) != task.ignored_values[0]).any()]
             for z in drawn:
-                image, mask = scan.read(z, z + 1), fov.slab(z, z + 1)
+                image = scan.read(z, z + 1)
+                mask = fov.inside(image, z)
                 parts.append(ScanPart(image, _classes(labels.read(z, z + 1), task, mask), mask, image))
     return [parts[k] for k in np.unique(np.linspace(0, len(parts) - 1, most).round().astype(int))]
 

@@ -84,8 +84,9 @@ def dilate_pores(label: np.ndarray, pore_labels: tuple[int, ...], voxels: int, i
 def _read(item: Item) -> _Volume:
     with open_scan(item.image) as scan, open_labels(item) as label:
         depth = scan.shape[0]
-        fov = find_scan_field_of_view(scan, item.fov).slab(0, depth)
-        return _Volume(scan.read(0, depth).astype(np.float32), label.read(0, depth).astype(np.uint8), fov)
+        image = scan.read(0, depth)
+        fov = find_scan_field_of_view(scan, item.fov).inside(image, 0)
+        return _Volume(image.astype(np.float32), label.read(0, depth).astype(np.uint8), fov)
 
 
 def _shift(volume: _Volume, shift: Mapping[str, Any], task: Task, seed: int) -> _Volume:

@@ -1,5 +1,6 @@
 """Count the porosity of a scan while it is segmented, and write it down at the end."""
 
+import logging
 from collections.abc import Collection
 from math import prod
 from pathlib import Path
@@ -8,16 +9,18 @@ import numpy as np
 from ignite.engine import Engine, Events
 from matplotlib.figure import Figure
 
-from synfine_monai.conventions import POROSITY_SUFFIX
+from synfine_monai.conventions import POROSITY_SUFFIX, SLICES_SUFFIX
 from synfine_monai.files import atomic_file, named_path
 from synfine_monai.notices import look_at
-from synfine_monai.rock import PorosityProfile
+from synfine_monai.rock import PorosityProfile, slice_runs
 from synfine_monai.scans import ScanInfo, stem_of
 from synfine_monai.visualize import draw_porosity_profile
 
 
 class PorosityReport:
     """Counts the labels of each slab and at the end writes SCAN_porosity.csv, .json and .png, and prints the total.
+
+    Slices without rock, all of whose labels are 255, are listed in SCAN_slices.csv and named in a warning.
 
     The counter of a ``ChunkedOutput``; or an ignite handler, which gives ``engine.state.metrics["porosity"]`` as well.
 
@@ -50,12 +53,13 @@ class PorosityReport:
         self.profile.add(labels)
 
     def write(self) -> None:
-        """Write the three files, and print the total."""
+        """Write the files, and print the total."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = stem_of(self.like)
         self.profile.write_csv(self.folder / f"{name}{POROSITY_SUFFIX}.csv")
         self.profile.write_json(self.folder / f"{name}{POROSITY_SUFFIX}.json")
         self._draw(name)
+        self._list_empty(self.folder / f"{name}{SLICES_SUFFIX}.csv")
         porosity = self.profile.porosity
         self._notice(named_path(self.like.path).name)
         share = "unknown" if porosity is None else f"{porosity:.2%}"
@@ -77,6 +81,17 @@ class PorosityReport:
     def _write(self, engine: Engine) -> None:
         self.write()
         engine.state.metrics["porosity"] = self.profile.porosity
+
+    def _list_empty(self, path: Path) -> None:
+        empty, slices = self.profile.empty_slices, len(self.profile.voxels)
+        if not empty:
+            path.unlink(missing_ok=True)  # of an earlier run
+            return
+        self.profile.write_empty_csv(path)
+        logging.getLogger(__name__).warning(
+            "%s: %d of %d slices hold no rock (%s) and are left out; see %s.",
+            named_path(self.like.path).name, len(empty), slices, slice_runs(empty), path.name,
+        )  # fmt: skip
 
     def _draw(self, name: str) -> None:
         figure = Figure(figsize=(5, 6))

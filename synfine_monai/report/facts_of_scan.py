@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.errors import ScanError
+from synfine_monai.rock import slice_runs
 from synfine_monai.scans import Scan, labels_path
 from synfine_monai.survey import FieldOfView, find_scan_field_of_view
 
@@ -83,8 +84,8 @@ def _content(scan: Scan, fov: str | Path | None) -> dict[str, str]:
         if fov is not None:
             raise
         return {"core": f"not found: {problem}", **_grey_levels(np.concatenate(slices), "of all voxels", values)}
-    share, empty = _inside(found)
-    inside = np.concatenate([one[found.slab(z, z + 1)] for z, one in zip(depths, slices, strict=True)])
+    share, empty = _inside(scan, found)
+    inside = np.concatenate([one[found.inside(one, z)] for z, one in zip(depths, slices, strict=True)])
     return {
         "core": f"{share:.1%} of the voxels, " + ("found by itself" if fov is None else f"given by {Path(fov).name}"),
         **_grey_levels(inside, "in the core", values),
@@ -111,15 +112,13 @@ def _grey_levels(voxels: np.ndarray, where: str, values: np.ndarray) -> dict[str
                            f"{values[-1]:,.6g} on {LOOKED_AT} slices at most"}  # fmt: skip
 
 
-def _inside(found: FieldOfView) -> tuple[float, str]:
-    """Share of the core, and the slices that have no voxel of it, as runs."""
+def _inside(scan: Scan, found: FieldOfView) -> tuple[float, str]:
+    """Share of the core, and the slices without rock as runs; each slice is read."""
     depth, height, width = found.shape
     slab, counts = max(1, SLAB_VOXELS // (height * width)), []
     for start in range(0, depth, slab):
-        counts += np.count_nonzero(found.slab(start, min(start + slab, depth)), axis=(1, 2)).tolist()
+        grey = scan.read(start, min(start + slab, depth))
+        counts += np.count_nonzero(found.inside(grey, start), axis=(1, 2)).tolist()
     empty = [z for z, count in enumerate(counts) if not count]
-    runs = [z for z in empty if z - 1 not in empty]
-    ends = [z for z in empty if z + 1 not in empty]
-    told = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in zip(runs[:5], ends[:5], strict=True))
-    words = f"slices {told}{' …' if len(runs) > 5 else ''} ({len(empty)} of {depth})" if empty else "no slice"
+    words = f"slices {slice_runs(empty)} ({len(empty)} of {depth})" if empty else "no slice"
     return sum(counts) / (depth * height * width), words

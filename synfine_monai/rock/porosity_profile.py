@@ -47,6 +47,11 @@ class PorosityProfile:
         return np.divide(self.pore_voxels, voxels, out=np.full(voxels.shape, np.nan), where=voxels > 0)
 
     @property
+    def empty_slices(self) -> list[int]:
+        """Slices in which nothing is in the core, ascending."""
+        return [z for z, voxels in enumerate(self.voxels) if not voxels]
+
+    @property
     def depths_um(self) -> np.ndarray | None:
         """(D,) depth of each slice below the first one in µm, or None if the voxel size is unknown."""
         return None if self.slice_um is None else np.arange(len(self.voxels)) * self.slice_um
@@ -72,6 +77,17 @@ class PorosityProfile:
             writer.writerow(["slice", "depth_um", "porosity", "voxels"])
             writer.writerows(self._rows())
 
+    def write_empty_csv(self, path: str | Path) -> None:
+        """Write slice, depth_um of the slices in which nothing is in the core.
+
+        Raises:
+            ScanError: if the file cannot be written.
+        """
+        with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["slice", "depth_um"])
+            writer.writerows((z, self._depths[z]) for z in self.empty_slices)
+
     def write_json(self, path: str | Path) -> None:
         """Write the totals.
 
@@ -81,7 +97,10 @@ class PorosityProfile:
         with atomic_file(path) as temporary:
             temporary.write_text(json.dumps(self.summary(), indent=1) + "\n", encoding="utf-8")
 
+    @property
+    def _depths(self) -> list[str]:
+        return [""] * len(self.voxels) if self.depths_um is None else [f"{depth:.10g}" for depth in self.depths_um]
+
     def _rows(self) -> Iterator[tuple]:
-        depths = [""] * len(self.voxels) if self.depths_um is None else [f"{depth:.10g}" for depth in self.depths_um]
-        for z, (depth, share, voxels) in enumerate(zip(depths, self.per_slice, self.voxels, strict=True)):
+        for z, (depth, share, voxels) in enumerate(zip(self._depths, self.per_slice, self.voxels, strict=True)):
             yield z, depth, "" if np.isnan(share) else f"{share:.6f}", voxels

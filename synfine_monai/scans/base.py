@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from synfine_monai.errors import ScanError
+from synfine_monai.scans.undefined_voxels import pad_undefined
 
 LONGEST_REASON = 160
 """Characters of a library's message; what matters stands at its end."""
@@ -109,8 +110,10 @@ class Scan(ABC):
     def read(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Slices ``start`` to ``stop`` (exclusive; None: to the end) as (stop - start, H, W), z first.
 
+        NaN around a core becomes padding, see ``pad_undefined``.
+
         Raises:
-            ScanError: if the file is cut short or damaged there, or holds NaN or infinite voxels.
+            ScanError: if the file is cut short or damaged there, or holds NaN or infinite voxels in the core.
             IndexError: if the scan has no such slices.
         """
         stop = self.shape[0] if stop is None else stop
@@ -121,12 +124,13 @@ class Scan(ABC):
             slab = self._read(start, stop)
         slab = np.ascontiguousarray(slab, dtype=self.dtype)
         if slab.dtype.kind == "f":
+            slab = slab if slab.flags.writeable else slab.copy()
             self._refuse_non_finite(slab, start)
         return slab
 
     def _refuse_non_finite(self, slab: np.ndarray, start: int) -> None:
         for z, image in enumerate(slab, start):
-            bad = image.size - int(np.count_nonzero(np.isfinite(image)))
+            bad = pad_undefined(image)
             if bad:
                 raise ScanError(
                     f"{self.info.path.name}: {bad:,} voxels of slice {z} are NaN or infinite; replace "

@@ -10,6 +10,8 @@ from scipy.spatial import ConvexHull
 from skimage.filters import threshold_otsu
 from torch.nn.functional import avg_pool2d, interpolate
 
+from synfine_monai.survey.fine_outline import fine_outlines, lies_bare
+
 THUMBNAIL_SIZE = 256  # widest side of a reduced slice: an outline needs no more
 PADDING_SHARE = 0.005  # of the slice: smaller constant corners are no padding
 HOLE_SHARE = 0.03  # of the slice: smaller constant holes are pores, not drilled
@@ -19,10 +21,12 @@ PORE_WIDTHS = (0.02, 0.05, 0.1)  # of the slice, tried in turn: narrower dark fe
 NOTCH_WIDTH = 0.1  # of the slice: narrower notches in the core's outline are pores or chips, and inside
 SEPARATION = 0.9  # Otsu's between-class share of variance: a real mount has 0.96, rock alone stays below 0.86
 SURROUNDED = 0.35  # share of the core's outline that faces the dark surroundings
+FREE = 0.98  # likewise, of a core that touches neither the border nor padding
 SMALLEST_CORE = 0.1  # of the voxels that are not padding
 MOST_OF_IT = 0.5  # of the voxels that are not padding: a smaller bright ring is no drilled core
 OFF_CENTRE = 0.1  # of the slice: how far from the core's centre it may have been drilled
 ROUNDNESS = 0.93  # area / area of the convex hull, of a core or a drilled centre
+CHIPPED = 0.7  # likewise, of a core that lies free: a chip
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,9 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
     """Find the core on reduced slices of one scan, judged together so that slices without rock come out empty.
 
     Padding is outside. What remains is split into bright and dark, with pores and specks closed before. If the two
-    are as far apart as rock and air are, a bright region that is round and faces the dark one along its outline is
-    the core, less the rim of mixed voxels. Otherwise (a box cut from rock, a scan masked to a cylinder) all that
-    remains is core, but for a drilled centre.
+    are as far apart as rock and air are, a bright region that is round, or lies free, and faces the dark one along its
+    outline is the core: outlined finely if it lies bare in air, less the rim of mixed voxels if in a mount. Otherwise
+    (a box cut from rock, a scan masked to a cylinder) all that remains is core, but for a drilled centre.
 
     Args:
         thumbnails: slices of one scan in z order.
@@ -149,6 +153,7 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
     valid = np.stack([~thumbnail.padding for thumbnail in thumbnails])
     if not valid.any():
         return list(valid)
+    greys = np.stack([thumbnail.grey for thumbnail in thumbnails])
     for width in PORE_WIDTHS:
         smooth = np.stack([_close_pores(thumbnail, width) for thumbnail in thumbnails])
         threshold = _clear_threshold(smooth[valid])
@@ -157,13 +162,25 @@ def find_cores(thumbnails: Sequence[Thumbnail]) -> list[np.ndarray]:
         bright = valid & (smooth > threshold)
         cores = np.stack([_largest(mask) for mask in bright]) & valid
         if _stand_in_surroundings(cores, valid, np.stack([thumbnail.grey for thumbnail in thumbnails])):
-            return [
-                core & ~ndimage.binary_dilation(inside & ~core, np.ones((3, 3)))
-                for core, inside in zip(cores, valid, strict=True)
-            ]
+            greys = np.stack([thumbnail.grey for thumbnail in thumbnails])
+            return list(
+                fine_outlines(cores, greys, valid) if lies_bare(cores, greys, valid) else _less_rim(cores, valid)
+            )
         if cores.sum() > MOST_OF_IT * valid.sum():
             valid &= ~np.stack([ndimage.binary_fill_holes(core) & ~core for core in cores])  # drilled
     return list(valid)
+
+
+def _less_rim(cores: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Cores (D, h, w) in a mount without the rim of mixed voxels, where glue may be."""
+    return cores & ~ndimage.binary_dilation(valid & ~cores, np.ones((1, 3, 3)))
+
+
+def grey_around(thumbnails: Sequence[Thumbnail], cores: Sequence[np.ndarray]) -> float | None:
+    """Median grey level of what lies around the core and is no padding; None where nothing does."""
+    around = [thumb.grey[~thumb.padding & ~core] for thumb, core in zip(thumbnails, cores, strict=True) if core.any()]
+    levels = np.concatenate([np.empty(0), *around])
+    return float(np.median(levels)) if levels.size > SMALLEST_CORE * sum(core.sum() for core in cores) else None
 
 
 def _close_pores(thumbnail: Thumbnail, width: float) -> np.ndarray:
@@ -219,17 +236,20 @@ def _roundness(mask: np.ndarray) -> float:
 
 
 def _stand_in_surroundings(cores: np.ndarray, valid: np.ndarray, greys: np.ndarray) -> bool:
-    """Whether the bright regions (D, h, w) are cores: big, in the middle, round, faced by something dark as pores."""
+    """Whether the bright regions (D, h, w) are cores: big, in the middle, faced by something dark as pores, and round.
+
+    What the dark surrounds wholly need not be round: a chip.
+    """
     rest = valid & ~cores
     if cores.sum() < SMALLEST_CORE * valid.sum() or not rest.any():
         return False
     margin = ((0, 0), (1, 1), (1, 1))
     shell = ndimage.binary_dilation(np.pad(cores, margin), np.ones((1, 3, 3))) & ~np.pad(cores, margin)
-    if (shell & np.pad(rest, margin)).sum() < SURROUNDED * shell.sum():
+    faced = (shell & np.pad(rest, margin)).sum() / max(1, shell.sum())
+    if faced < SURROUNDED:
         return False
     largest = cores.sum((1, 2)).argmax()
     core = ndimage.binary_fill_holes(cores[largest])
     middle = tuple(np.round(ndimage.center_of_mass(ndimage.binary_fill_holes(valid[largest]))).astype(int))
-    return bool(
-        core[middle] and _roundness(core) > ROUNDNESS and np.median(greys[rest]) < np.percentile(greys[cores], 10)
-    )
+    shaped = _roundness(core) > (CHIPPED if faced > FREE else ROUNDNESS)
+    return bool(core[middle] and shaped and np.median(greys[rest]) < np.percentile(greys[cores], 10))

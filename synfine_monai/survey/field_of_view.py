@@ -9,7 +9,8 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan, open_scan
-from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, reduce_slice
+from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, grey_around, reduce_slice
+from synfine_monai.survey.rock_in_slices import RockLevels, find_rock_levels, look_into, strips_of
 from synfine_monai.survey.survey import Survey, files_signature, survey_of
 
 MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
@@ -22,18 +23,38 @@ class FieldOfView(ABC):
     Attributes:
         shape: (D, H, W) of the scan.
         signature: of the scan and of the given mask; None where they may change unseen.
+        levels: what tells slices that hold rock.
     """
 
     shape: tuple[int, int, int]
     signature: tuple | None = None
 
+    levels = RockLevels()
+
     @abstractmethod
     def slab(self, start: int, stop: int) -> np.ndarray:
-        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        """The outline in slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside.
+
+        ``inside`` also leaves out slices that hold no rock.
+        """
+
+    def inside(self, image: np.ndarray, start: int) -> np.ndarray:
+        """Which voxels are rock in the core; none of a slice that is black, saturated, constant or all air.
+
+        Args:
+            image: (d, H, W) grey levels.
+            start: slice of the scan that they begin with.
+
+        Returns:
+            (d, H, W) bool.
+        """
+        mask = self.slab(start, start + len(image))
+        rock = [self.levels.hold(look_into(strips_of(i), strips_of(m))) for i, m in zip(image, mask, strict=True)]
+        return mask if all(rock) else mask & np.array(rock)[:, None, None]
 
 
 class FoundFieldOfView(FieldOfView):
-    """The core as found on some slices; every other slice takes the nearest one's.
+    """The core as found on some slices; every other slice takes the nearest one's that hold rock.
 
     Holds reduced masks and the bits of the padding of at most 32 slices, whatever the length of the scan.
 
@@ -41,15 +62,29 @@ class FoundFieldOfView(FieldOfView):
         shape: (D, H, W) of the scan.
         depths: slices that were looked at, ascending.
         thumbnails: these slices, reduced.
+        strips: of these slices, see ``strips_of``.
     """
 
-    def __init__(self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail]) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail], strips: list[np.ndarray]
+    ) -> None:
         self.shape, self.depths, self.thumbnails = shape, depths, thumbnails
         self.cores = find_cores(thumbnails)
         self._masks: dict[int, np.ndarray] = {}
+        self._keep_rock(strips)
+
+    def _keep_rock(self, strips: list[np.ndarray]) -> None:
+        """Learn how grey rock is, and forget the slices that hold none."""
+        outlined = [k for k, core in enumerate(self.cores) if core.any()]
+        looks = {k: look_into(strips[k], strips_of(self._mask(k))) for k in outlined}
+        known = {k: look for k, look in looks.items() if look is not None}
+        self.levels = find_rock_levels(list(known.values()), grey_around(self.thumbnails, self.cores))
+        rock = [k for k, look in known.items() if self.levels.hold(look)] or outlined or list(range(len(self.cores)))
+        self.depths = self.depths[rock]
+        self.thumbnails, self.cores = [self.thumbnails[k] for k in rock], [self.cores[k] for k in rock]
 
     def slab(self, start: int, stop: int) -> np.ndarray:
-        """Slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
+        """The outline in slices ``start`` to ``stop`` (exclusive) as (stop - start, H, W) bool, True inside."""
         nearest = np.abs(np.arange(start, stop)[:, None] - self.depths).argmin(1)
         known = self._masks  # neighbouring slabs of a long scan share a mask
         masks = {k: known[k] if k in known else self._mask(k) for k in np.unique(nearest).tolist()}
@@ -62,6 +97,8 @@ class FoundFieldOfView(FieldOfView):
 
 class GivenFieldOfView(FieldOfView):
     """A mask file: 0 is outside, anything else inside; one slice serves for all slices of the scan.
+
+    Of slices without rock, ``inside`` knows the constant ones only: no other slice was looked at.
 
     Args:
         shape: (D, H, W) of the scan.
@@ -108,7 +145,7 @@ def thin_pass(depth: int) -> np.ndarray:
 
 
 def _found(scan: Scan, survey: Survey) -> FieldOfView:
-    depths, thumbnails, lowest, highest = thin_pass(scan.shape[0]), [], [], []
+    depths, thumbnails, strips, lowest, highest = thin_pass(scan.shape[0]), [], [], [], []
     keep = (
         scan.forward_only
         and survey.signature
@@ -119,6 +156,7 @@ def _found(scan: Scan, survey: Survey) -> FieldOfView:
         if keep:
             survey.slices[int(z)] = image[None]
         thumbnails.append(reduce_slice(image))
+        strips.append(strips_of(image))
         lowest.append(image.min())
         highest.append(image.max())
     if min(lowest) == max(highest):
@@ -126,7 +164,7 @@ def _found(scan: Scan, survey: Survey) -> FieldOfView:
             f"{scan.info.path.name} is constant: all voxels that were read are {min(lowest):g}, so "
             "there is no rock in it. Is it the right file?"
         )
-    found = FoundFieldOfView(scan.shape, depths, thumbnails)
+    found = FoundFieldOfView(scan.shape, depths, thumbnails, strips)
     if not any(core.any() for core in found.cores):
         raise ScanError(f"{scan.info.path.name}: no core was found in it; give a mask of the core with --fov.")
     return found
@@ -165,8 +203,9 @@ def find_field_of_view(volume: np.ndarray) -> np.ndarray:
     """
     if volume.size == 0 or volume.min() == volume.max():
         raise ScanError(f"the image of shape {volume.shape} is constant: there is no rock in it. Is it the right file?")
-    thumbnails = [reduce_slice(image) for image in volume]
-    masks = np.stack([enlarge(core, thumb) for core, thumb in zip(find_cores(thumbnails), thumbnails, strict=True)])
+    shape, strips = volume.shape, [strips_of(image) for image in volume]
+    found = FoundFieldOfView(shape, np.arange(len(volume)), [reduce_slice(image) for image in volume], strips)
+    masks = found.inside(volume, 0)
     if not masks.any():
         raise ScanError(f"no core was found in the image of shape {volume.shape}: give a mask of it with --fov.")
     return masks

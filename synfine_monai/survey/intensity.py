@@ -149,15 +149,16 @@ def _measured(
     circle = core_circle(fov.slab(chosen[len(chosen) // 2], chosen[len(chosen) // 2] + 1)[0])
     parts, places = [], []
     for z, image in slices:
-        inside = fov.slab(z, z + 1)
+        inside = fov.inside(image, z)
         parts.append(_inside(image, inside, step))
         places += places_of(image[0], inside[0], z, *circle)
     statistics = _measure(parts, str(scan.dtype), *by)
     values = np.concatenate(parts)
     drift = find_drift(places, scan.shape[0], *circle, float(values.mean()), float(values.std()))
     if flatten and drift is not None:
-        flat = ((z, drift.correct(scan.read(z, z + 1).astype(np.float32), z)) for z in chosen)
-        statistics = _measure((_inside(image, fov.slab(z, z + 1), step) for z, image in flat), str(scan.dtype), *by)
+        read = ((z, scan.read(z, z + 1)) for z in chosen)
+        flat = (_inside(drift.correct(g.astype(np.float32), z), fov.inside(g, z), step) for z, g in read)
+        statistics = _measure(flat, str(scan.dtype), *by)
     return replace(statistics, drift=drift, flatten=flatten)
 
 

@@ -93,6 +93,10 @@ def _affine(grey: np.ndarray, part: ScanPart, amount: Any, classes: Any, seed: i
     return gain * grey + offset * grey[part.fov].std()
 
 
+def _scaled(grey: np.ndarray, part: ScanPart, amount: Any, classes: Any, seed: int) -> np.ndarray:
+    return (amount * grey).astype(np.float32)
+
+
 def _window(grey: np.ndarray, part: ScanPart, amount: Any, classes: Any, seed: int) -> np.ndarray:
     low, high = np.percentile(grey[part.fov], amount)
     return np.clip(255 * (grey - low) / (high - low), 0, 255).round().astype(np.uint8)
@@ -124,6 +128,7 @@ def _drift(grey: np.ndarray, part: ScanPart, amount: Any, classes: Any, seed: in
 
 GREY = {
     "affine": _affine,
+    "scaled": _scaled,
     "window": _window,
     "gamma": _gamma,
     "fill_pores": _fill_pores,
@@ -134,7 +139,7 @@ GREY = {
 
 def _grey(part: ScanPart, kind: str, amount: Any, classes: Mapping[str, Sequence[int]], seed: int) -> ScanPart:
     grey = GREY[kind](part.image.astype(np.float64), part, amount, classes, seed)
-    return replace(part, image=grey if kind == "window" else _typed(grey, part.image.dtype))
+    return replace(part, image=grey if kind in ("window", "scaled") else _typed(grey, part.image.dtype))
 
 
 def _typed(grey: np.ndarray, dtype: np.dtype) -> np.ndarray:

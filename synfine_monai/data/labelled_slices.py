@@ -28,7 +28,7 @@ from synfine_monai.survey import (
 from synfine_monai.transforms import fill_outside
 
 KEPT_VOXELS = 1 << 25  # of labelled slices of one split, 6 bytes each: larger sets are read anew
-_kept = Memory(4)
+_kept, _statistics = Memory(4), Memory(16)
 
 
 @dataclass(frozen=True)
@@ -74,29 +74,21 @@ def load_labelled_slices(
     items = [item for item in task.items(split) if item.label is not None]
     related = {i: None for item in items for i in (item, *task.specimen_items(item.specimen))}
     files = files_signature(*(path for i in related for path in (i.image, i.label, i.fov)))
-    settings = repr(
-        (
-            items,
-            list(related),
-            dict(task.mapping),
-            task.ignored_values,
-            split,
-            normalisation,
-            grey_levels,
-            way,
-            task.flatten,
-        )
-    )
+    by = (normalisation, grey_levels, way)
+    statistics = {s: specimen_statistics(task, s, *by) for s in dict.fromkeys(i.specimen for i in items)}
+    scales = [(s.center, s.scale, s.flatten) for s in statistics.values()]
+    settings = repr((items, list(related), dict(task.mapping), task.ignored_values, split, scales))
     key = None if files is None else (files, settings)
-    slices = _kept.recall(key, lambda: _read_slices(task, items, split, (normalisation, grey_levels, way)))
+    slices = _kept.recall(key, lambda: _read_slices(task, items, split, statistics))
     if sum(s.image.size for s in slices) > KEPT_VOXELS:
         _kept.forget(key)
     _name_absent_classes(slices, task, split)
     return list(slices)
 
 
-def _read_slices(task: Task, items: Sequence[Item], split: str, by: tuple) -> list[LabelledSlice]:
-    statistics = {s: specimen_statistics(task, s, *by) for s in dict.fromkeys(i.specimen for i in items)}
+def _read_slices(
+    task: Task, items: Sequence[Item], split: str, statistics: Mapping[str, IntensityStatistics]
+) -> list[LabelledSlice]:
     slices: list[LabelledSlice] = []
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
         slices.extend(_item_slices(item, task, statistics[item.specimen]))
@@ -139,13 +131,21 @@ def specimen_statistics(
             return measure_scan_intensity(
                 scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way, task.flatten
             )
+    files = files_signature(*(path for item in items.values() for path in (item.image, item.fov)))
+    key = None if files is None else (files, normalisation, repr(grey_levels), way)
+    return _statistics.recall(key, lambda: _pooled(list(items.values()), normalisation, grey_levels, way))
+
+
+def _pooled(
+    items: Sequence[Item], normalisation: str, grey_levels: Mapping[str, Any] | None, way: str
+) -> IntensityStatistics:
     volumes, masks = [], []
-    for item in items.values():
+    for item in items:
         with open_scan(item.image) as scan:
             fov = find_scan_field_of_view(scan, item.fov)
             for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
                 volumes.append(scan.read(z, z + 1))
-                masks.append(fov.inside(volumes[-1], z))
+                masks.append(fov.slab(z, z + 1))
     return measure_intensity(volumes, masks, normalisation, grey_levels, way)
 
 

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from synfine_monai.errors import ScanError
 from synfine_monai.survey.grey_scale import GreyMixture, GreyScale, RawScale
 
+ITS_OWN = "those of the training scan, which this one is"
 AS_IN_TRAINING = "taken as those of the training scan"
 ALIGNMENTS = ("auto", "training", "fitted", "own")
 FITTED_VOXELS = 1 << 16  # of a scan, drawn evenly: their sampling error is far below that of a crop
@@ -68,8 +69,8 @@ def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyS
         )
     if way == "own" or scale is None:
         return Alignment(*own, "normalised by the scan's own mean and spread")
-    if any(np.allclose((one.center, one.scale), own, rtol=1e-9, atol=0) for one in scale.scans) and way == "auto":
-        return Alignment(*own, "those of the training scan, which this one is", 0.0, 0.0)
+    if way == "auto" and scale.is_of(*own):
+        return Alignment(*own, ITS_OWN, 0.0, 0.0)
     sample = values[:: max(1, len(values) // FITTED_VOXELS)]
     judge = partial(_judged, sample, own[1], scale.mixture)
     known = max((judge(*one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)

@@ -69,6 +69,10 @@ class GreyScale:
         except (KeyError, TypeError, ValueError) as error:
             raise ScanError(f"the model's 'grey_levels' cannot be read ({error}): was model.json edited?") from error
 
+    def is_of(self, center: float, scale: float) -> bool:
+        """Whether these statistics are those of one of the training scans, to nine digits."""
+        return any(np.allclose((one.center, one.scale), (center, scale), rtol=1e-9, atol=0) for one in self.scans)
+
     @cached_property
     def mixture(self) -> "GreyMixture":
         """The classes as components of which any scan's histogram is made."""

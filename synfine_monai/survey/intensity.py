@@ -10,13 +10,14 @@ from scipy.stats import wasserstein_distance
 from synfine_monai.conventions import NORMALISATION
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan
-from synfine_monai.survey.alignment import Alignment, align
+from synfine_monai.survey.alignment import ITS_OWN, Alignment, align
 from synfine_monai.survey.drift import Drift, core_circle, find_drift, places_of
 from synfine_monai.survey.field_of_view import FieldOfView, thin_pass
 from synfine_monai.survey.grey_scale import GreyScale
 from synfine_monai.survey.survey import Survey, survey_of
 
 CUT_OFF = 0.1  # of the core at either end of the grey levels: what is darker or brighter can no longer be told apart
+HEAP = 5.0  # times as many voxels as most grey levels have
 MAX_VOXELS = 1 << 22  # evenly spaced voxels that statistics are found from
 BRIGHT_TAIL = 90.0  # percentile above which "clipped_zscore" takes every voxel alike
 BIN_EDGES = tuple(np.linspace(-6.0, 6.0, 121).round(6).tolist())  # of normalised values; the end bins are open
@@ -136,6 +137,10 @@ def measure_scan_intensity(
     survey, scale = survey_of(scan), GreyScale.from_dict(grey_levels)
     known = fov.signature is not None and fov.signature[0] == survey.signature
     key = (fov.signature, method, scale, way, flatten) if known else None
+    if scale is not None and way == "auto" and known:
+        own = survey.grey_levels.known((fov.signature, method, None, "auto", flatten))
+        if own is not None and scale.is_of(own.center, own.scale):
+            return replace(own, alignment=Alignment(own.center, own.scale, ITS_OWN, 0.0, 0.0))
     return survey.grey_levels.recall(key, lambda: _measured(scan, survey, fov, (method, scale, way), flatten))
 
 
@@ -200,6 +205,12 @@ def _measure(
     return IntensityStatistics(method, center, scale, BIN_EDGES, histogram, dtype, alignment)
 
 
+def _heaps(values: np.ndarray, share: float) -> bool:
+    """Whether a grey level of this share of the voxels is far from usual, as it is in a scan of a few levels."""
+    _, counts = np.unique(values, return_counts=True)
+    return bool(share * len(values) > HEAP * np.median(counts))
+
+
 def _check_values(values: np.ndarray, center: float, scale: float, method: str) -> None:
     if not np.isfinite([center, scale]).all():
         raise ScanError("the scan holds NaN or infinite voxels inside its field of view: mask or repair them first.")
@@ -210,12 +221,12 @@ def _check_values(values: np.ndarray, center: float, scale: float, method: str) 
         )
     low, high = values.min(), values.max()
     dark, bright = float((values == low).mean()), float((values == high).mean())
-    if dark + bright == 1.0:
+    if dark + bright == 1.0 and (low == 0 or high <= 255):
         raise ScanError(
             f"the scan holds only the values {low:g} and {high:g} inside its field of view: is it a mask or a label "
             "volume? Give the grey-level scan."
         )
-    if min(dark, bright) >= CUT_OFF:
+    if min(dark, bright) >= CUT_OFF and _heaps(values, min(dark, bright)):
         raise ScanError(
             f"{100 * dark:.0f} % of the core are {low:g} and {100 * bright:.0f} % are {high:g}: the grey levels are "
             "cut off at both ends. Export the scan again with a wider window."

@@ -78,6 +78,10 @@ class Memory:
             self._found.pop(oldest, None)
         return found
 
+    def known(self, key: Hashable) -> Any:
+        """What was found for ``key``, or None."""
+        return self._found.get(key)
+
     def forget(self, key: Hashable | None) -> None:
         """Keep nothing for ``key``."""
         self._found.pop(key, None)

@@ -9,7 +9,9 @@ import pytest
 
 from synfine_monai.bundle import bundles_folder, run_verb
 
-VERB = """run:
+VERB = """# options
+
+run:
 - $__import__('logging').getLogger('anybody').warning('said by the verb')
 - "$@action()"
 action: '$lambda: None'

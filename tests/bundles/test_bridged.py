@@ -54,7 +54,7 @@ def test_mixup_and_synthetic_patches_change_what_fine_tuning_learns(sample, pret
         "plain": {},
         "off": {"mixup": 0, "synthetic_per_real": 0, "pairs_from": str(pairs)},
         "mixup": {"mixup": 0.2},
-        "mixed": {"synthetic_per_real": 3, "pairs_from": str(pairs)},
+        "mixed": {"synthetic_per_real": 3, "pairs_from": str(pairs), "learn_from": "patches"},
     }
     heads = {
         name: run("finetune", sample, tmp_path / name, **plain, **way)["head.weight"] for name, way in ways.items()

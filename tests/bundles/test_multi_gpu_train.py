@@ -111,7 +111,7 @@ def test_what_writes_or_draws_does_so_on_the_first_process_only(verb):
     parser = ConfigParser()
     parser.read_config(merged(verb))
     handlers = [*parser["train"]["named"].values(), parser.config.get("written", {})]
-    writers = {str(h.get("_target_")).rpartition(".")[2] for h in handlers if "_disabled_" in h}
+    writers = {str(h.get("_target_")).rpartition(".")[2] for h in handlers if "@first" in str(h.get("_disabled_"))}
     writer = "save_denoiser" if verb.is_relative_to(HYBRID) else "SaveModel"
     assert writers == {"TrainingProgress", "TensorBoardStatsHandler", writer}
     assert parser["train"]["trainer"]["network"] == "@distributed_network"

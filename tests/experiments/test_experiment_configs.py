@@ -69,7 +69,7 @@ def test_what_starts_anew_is_trained(file):
 
 def test_the_long_arms_see_as_much_as_a_bridge_and_the_usual_steps():
     methods = methods_of(ROOT / "configs" / "experiments" / "bridged.yaml")
-    recipe = ConfigParser.load_config_file(VERBS / "finetune.yaml")["recipes"]["default"]
+    recipe = ConfigParser.load_config_file(VERBS / "finetune.yaml")["recipes"]["patches"]
     bridge = methods["bridged_mixup"]["bridge"]
     patch = (64 + 2 * 8) ** 2 * recipe["batch_size"]
     seen = bridge["epochs"] * bridge["steps_per_epoch"] * 32 * 64**2 + recipe["min_steps"] * patch

@@ -10,7 +10,7 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, grey_around, reduce_slice
-from synfine_monai.survey.rock_in_slices import RockLevels, find_rock_levels, look_into, strips_of
+from synfine_monai.survey.rock_in_slices import RockLevels, find_rock_levels, look_into, slices_with_rock, strips_of
 from synfine_monai.survey.survey import Survey, files_signature, survey_of
 
 MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
@@ -68,10 +68,11 @@ class FoundFieldOfView(FieldOfView):
     def __init__(
         self, shape: tuple[int, int, int], depths: np.ndarray, thumbnails: list[Thumbnail], strips: list[np.ndarray]
     ) -> None:
-        self.shape, self.depths, self.thumbnails = shape, depths, thumbnails
-        self.cores = find_cores(thumbnails)
+        kept = slices_with_rock([look_into(strip, np.ones(strip.shape, bool)) for strip in strips])
+        self.shape, self.depths, self.thumbnails = shape, depths[kept], [thumbnails[k] for k in kept]
+        self.cores = find_cores(self.thumbnails)
         self._masks: dict[int, np.ndarray] = {}
-        self._keep_rock(strips)
+        self._keep_rock([strips[k] for k in kept])
 
     def _keep_rock(self, strips: list[np.ndarray]) -> None:
         """Learn how grey rock is, and forget the slices that hold none."""

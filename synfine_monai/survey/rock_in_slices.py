@@ -12,6 +12,7 @@ FEWEST = 50  # blocks inside the core; with fewer, voxels are looked at
 TAIL = 2.0  # percent of a slice that may be anything: hot pixels, a streak, the rim of a chip
 POOLED = 4096  # voxels of each slice from which the levels of rock are found
 APART = 2.2  # distance of two classes by the sum of their deviations: a normal distribution cut in two has 1.3
+STRUCTURED = 3.0  # see ``Look.structure``: rock has 4 to 20
 FLAT = 0.03  # of the rock's range of grey levels: noise alone spreads more
 
 
@@ -26,6 +27,12 @@ class Look:
 
     values: np.ndarray
     blocks: np.ndarray
+
+    @property
+    def structure(self) -> float:
+        """Deviation of the blocks by what the noise of voxels side by side leaves of it: 1 in noisy air."""
+        noise = np.std(np.diff(self.values.astype(float))) / (2**0.5 * BLOCK)
+        return float(np.std(self.blocks) / max(noise, 1e-12))
 
     @property
     def constant(self) -> bool:
@@ -98,6 +105,22 @@ def find_rock_levels(looks: Sequence[Look], around: float | None = None) -> Rock
         return RockLevels()
     low, high = np.percentile(_pooled([look.values for look in rock]), [TAIL / 2, 100 - TAIL / 2])
     return RockLevels(dark, 2 * high - low, FLAT * (high - low))
+
+
+def slices_with_rock(looks: Sequence[Look]) -> list[int]:
+    """Which whole slices a core is looked for in: not those that are dark or constant, nor a few of bare metal."""
+    varied = _without_metal({k: look for k, look in enumerate(looks) if not look.constant})
+    levels = find_rock_levels(list(varied.values()))
+    return [k for k, look in varied.items() if levels.hold(look)] or list(range(len(looks)))
+
+
+def _without_metal(looks: dict[int, Look]) -> dict[int, Look]:
+    bright = {k: np.percentile(look.blocks, 90) for k, look in looks.items()}
+    most = [look for k, look in looks.items() if bright[k] <= np.percentile(list(bright.values()), 75)]
+    if not most or np.median([look.structure for look in most]) < STRUCTURED:
+        return looks  # most are air, it may be, and what is brighter is rock
+    low, high = np.percentile(_pooled([look.values for look in most]), [TAIL / 2, 100 - TAIL / 2])
+    return {k: look for k, look in looks.items() if bright[k] <= 2 * high - low}
 
 
 def _darkest(looks: Sequence[Look], around: float | None) -> float:

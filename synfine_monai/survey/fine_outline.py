@@ -51,6 +51,7 @@ def fine_outlines(cores: np.ndarray, greys: np.ndarray, valid: np.ndarray) -> np
         valid: (D, h, w) bool, False in padding.
     """
     around, rock = _levels(cores, greys, valid)
+    greys = np.minimum(greys, 2 * rock - around)  # metal at the rim would shine over it
     solid = ndimage.gaussian_filter(greys, (0, 1, 1)) > (around + rock) / 2
     size = max(cores.shape[1:])
     found = np.stack([_rolled(_part(s, c, size), size) for s, c in zip(solid & valid, cores, strict=True)])

@@ -44,3 +44,24 @@ def test_the_share_of_the_core_and_an_unknown_voxel_size_are_to_be_looked_at(tmp
         report.write()
         assert len(notices()) == len(expected)
         assert all(words in sentence for words, sentence in zip(expected, notices(), strict=True))
+
+
+def test_slices_without_rock_are_listed_and_named_once(tmp_path):
+    labels = np.zeros((6, 1, 4), np.uint8)
+    labels[[0, 1, 5]] = 255
+    gather_notices()
+    report = PorosityReport(tmp_path, new_scan_info(tmp_path / "core.tif", labels.shape, np.uint8, 3.0), [1])
+    report.start()
+    report.add(labels)
+    report.write()
+    assert "core.tif: 3 of 6 slices hold no rock (0–1, 5) and are left out; see core_slices.csv." in notices()
+    assert (tmp_path / "core_slices.csv").read_text(encoding="utf-8").split() == [
+        "slice,depth_um",
+        "0,0",
+        "1,3",
+        "5,15",
+    ]
+    report.start()
+    report.add(labels[2:5])
+    report.write()
+    assert not (tmp_path / "core_slices.csv").exists()

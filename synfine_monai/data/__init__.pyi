@@ -50,6 +50,7 @@ from .task_from_scan import (
     require_labels as require_labels,
     scans_to_segment as scans_to_segment,
 )
+from .whole_labels import as_whole_labels as as_whole_labels
 from .windows import (
     TrainingWindows as TrainingWindows,
     describe_labels as describe_labels,

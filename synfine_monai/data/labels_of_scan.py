@@ -11,6 +11,7 @@ from synfine_monai.data.label_orientation import suggested_way
 from synfine_monai.data.placed_labels import DrawnLabels, place_labels
 from synfine_monai.data.slicer_segmentation import SlicerSegmentation, is_segmentation
 from synfine_monai.data.task import Item
+from synfine_monai.data.whole_labels import as_whole_labels
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import FORMATS, Scan, ScanInfo, format_of, open_scan, slice_files
 
@@ -47,7 +48,7 @@ class SliceLabels(DrawnLabels):
         slab = np.full((stop - start, *self.shape[1:]), UNLABELLED, self.dtype)
         for z in range(start, stop):
             if z in self.files:
-                with open_scan(self.files[z]) as labels:
+                with as_whole_labels(open_scan(self.files[z])) as labels:
                     slab[z - start] = labels.read(0, 1)[0]
         return slab
 
@@ -63,12 +64,14 @@ def open_labels(item: Item) -> Scan:
         ScanError: if label files are missing, or their names, sizes, palettes or places do not fit.
     """
     if not is_slice_folder(item.label):
-        labels = SlicerSegmentation(item.label) if is_segmentation(item.label) else open_scan(item.label)
+        labels = (
+            SlicerSegmentation(item.label) if is_segmentation(item.label) else as_whole_labels(open_scan(item.label))
+        )
         return place_labels(labels, _header(item.image))
     if is_slice_folder(item.image):
         return SliceLabels(item.label, label_files_of_slices(item.image, item.label), slice_files(item.image))
     _refuse_some_slices(item.image, item.label)
-    return open_scan(item.label)
+    return as_whole_labels(open_scan(item.label))
 
 
 def refuse_unlike_shapes(item: Item, scan: Scan, labels: Scan) -> None:

@@ -1,6 +1,7 @@
 """Labels laid over their scan by what both headers say of origin, direction and spacing."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from synfine_monai.survey import Memory, files_signature
 
 WITH_GEOMETRY = ("nifti", "nrrd", "mha", "mhd", "dicom")
 TOLERANCE = 0.1  # voxels, of any corner of the labels
+LEAST_SHARED = 0.5  # of the smaller of scan and labels: less, and one of the headers is wrong
+UNSAID = (np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0]))  # the second is how ITK writes the first to NIfTI
 
 _free = Memory(8)
 
@@ -108,7 +111,8 @@ def place_labels(labels: Scan, scan: ScanInfo) -> Scan:
         return labels
     placed = _placed(labels, scan, turn, np.round(first))
     ends = zip(placed.start, placed.size, scan.shape, strict=True)
-    if any(start >= extent or start + size <= 0 for start, size, extent in ends):
+    shared = prod(max(0, min(start + size, extent) - max(start, 0)) for start, size, extent in ends)
+    if shared < LEAST_SHARED * min(prod(placed.size), prod(scan.shape)):
         raise ScanError(_not_on_the_grid(labels.info, scan, step))
     return placed
 
@@ -125,7 +129,7 @@ def _placed(labels: Scan, scan: ScanInfo, turn: np.ndarray, first: np.ndarray) -
 
 def _says_where(info: ScanInfo) -> bool:
     """Whether a header states a place: the unit matrix is what programs write when nobody said anything."""
-    if info.format not in WITH_GEOMETRY or np.array_equal(info.affine, np.eye(4)):
+    if info.format not in WITH_GEOMETRY or any(np.array_equal(info.affine, unit) for unit in UNSAID):
         return False
     header = info.layout.get("header")
     return header is None or bool(header["sform_code"] or header["qform_code"])
@@ -159,5 +163,6 @@ def _not_on_the_grid(labels: ScanInfo, scan: ScanInfo, step: np.ndarray) -> str:
     return (
         f"{labels.path.name} ({'×'.join(map(str, labels.shape))} voxels, z, y, x) does not lie on the voxels of "
         f"{scan.path.name} ({'×'.join(map(str, scan.shape))}): by their headers its first voxel is at ({first}) of the "
-        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save the labels on the scan's own grid."
+        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save the labels on the scan's own grid, with its "
+        "origin, directions and spacing (SimpleITK: labels.CopyInformation(scan))."
     )

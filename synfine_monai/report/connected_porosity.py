@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from synfine_monai.conventions import LABELS_SUFFIX, OUTSIDE, POROSITY_SUFFIX
-from synfine_monai.data import outside_value_of
+from synfine_monai.data import as_whole_labels, outside_value_of
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.notices import look_at
@@ -61,6 +61,7 @@ def measure_connected_porosity(
         ScanError: if the volume is a single slice or holds no labels, or for another connectivity; or as
             ``outside_value_of``.
     """
+    labels = as_whole_labels(labels)
     depth, height, width = labels.shape
     if connectivity not in CONNECTIVITIES:
         raise ScanError(f"--connectivity is 6, 18 or 26, got {connectivity!r}.")

@@ -102,3 +102,17 @@ def test_a_header_that_nobody_filled_says_nothing(tmp_path):
     np.testing.assert_array_equal(laid(scan, nifti(tmp_path / "l.nii", LABELS.transpose(2, 1, 0), np.eye(4))), LABELS)
     plain = tiff(tmp_path / "scan.tif", SCAN)
     np.testing.assert_array_equal(laid(plain, itk(tmp_path / "labels.mha", LABELS, (5, 5, 5))), LABELS)
+
+
+def test_nifti_by_simpleitk_without_geometry_is_taken_by_shape(tmp_path):
+    """ITK writes the unit matrix, which nobody set, as diag(-1, -1, 1) to NIfTI."""
+    scan = nifti(tmp_path / "scan.nii", SCAN.transpose(2, 1, 0), AFFINE)
+    SimpleITK.WriteImage(SimpleITK.GetImageFromArray(LABELS), str(tmp_path / "labels.nii"))
+    np.testing.assert_array_equal(laid(scan, tmp_path / "labels.nii"), LABELS)
+
+
+def test_labels_that_lie_almost_beside_the_scan_are_refused(tmp_path):
+    """A spacing without directions turns x and y round the first voxel: one row is left on the scan."""
+    scan = nifti(tmp_path / "scan.nii", SCAN.transpose(2, 1, 0), AFFINE)
+    with pytest.raises(ScanError, match=r"CopyInformation"):
+        laid(scan, itk(tmp_path / "labels.nrrd", LABELS))

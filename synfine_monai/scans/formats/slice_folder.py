@@ -95,8 +95,8 @@ def _refuse_unlike(folder: Path, file: Path, info: ScanInfo, other_file: Path, o
         )
     if other.layout.get("shown") != info.layout.get("shown"):
         raise ScanError(
-            f"{folder.name}: {other_file.name} and {file.name} show their grey levels by different scales (inverted, or "
-            "by palettes of their own), so that one number means two levels; save all as plain grey levels."
+            f"{folder.name}: {other_file.name} and {file.name} show their grey levels by different scales (inverted, "
+            "or by palettes of their own), so that one number means two levels; save all as plain grey levels."
         )
 
 

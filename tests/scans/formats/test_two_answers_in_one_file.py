@@ -17,7 +17,7 @@ def size_of(path):
 
 
 @pytest.mark.parametrize(("more", "size"), [({}, (0.01, 5, 5)), ({"zunit": "mm"}, (10, 5, 5)),
-                                            ({"yunit": "nm"}, (0.01, 0.005, 5)), ({"zunit": "pixel"}, None)])  # fmt: skip
+    ({"yunit": "nm"}, (0.01, 0.005, 5)), ({"zunit": "pixel"}, None)])  # fmt: skip
 def test_imagejs_units_of_y_and_z(tmp_path, more, size):
     metadata = {"axes": "ZYX", "unit": "um", "spacing": 0.01, **more}
     tifffile.imwrite(tmp_path / "a.tif", VOLUME, imagej=True, resolution=(0.2, 0.2), metadata=metadata)

@@ -73,9 +73,11 @@ def _nrrd(path: Path) -> ItkHeader:
         encoding = None
     offset = skip if skip < 0 else (0 if detached else end) + skip
     units = [word for word in (fields.get("spaceunits") or fields.get("units", "")).split('"') if word.strip()]
-    unit = known_unit(units[0]) if units else None
+    unit = known_unit(units[0]) if len({known_unit(word) for word in units}) == 1 else None
     spacing = fields.get("spacedirections") or fields.get("spacings", "nan")
-    states_spacing = "nan" not in spacing.lower() and (not units or unit is not None)  # 6 "pixel" says nothing
+    states_spacing = "nan" not in spacing.lower() and (
+        not units or unit is not None
+    )  # "pixel" or two units say nothing
     return ItkHeader(
         path.with_name(detached) if detached else path,
         offset,

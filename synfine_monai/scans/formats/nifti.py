@@ -41,8 +41,12 @@ class NiftiScan(Scan):
         dtype = np.dtype(np.float32) if self._scaling else stored.newbyteorder("=")
         unit = UNITS.get(int(header["xyzt_units"]) & 7)
         layout = {"header": header.copy(), "unit": unit, "dims": dims}
-        voxel_size_um = _voxel_size(header, unit)
-        super().__init__(ScanInfo(path, "nifti", (z, y, x), dtype, voxel_size_um, image.affine.copy(), layout))
+        voxel_size_um, notes = _voxel_size(header, unit), ()
+        if voxel_size_um is not None and (note := _other_steps(header)):
+            voxel_size_um, notes = None, (note,)
+        super().__init__(
+            ScanInfo(path, "nifti", (z, y, x), dtype, voxel_size_um, image.affine.copy(), layout, notes=notes)
+        )
         offset, zipped = int(image.dataobj.offset), path.suffix.lower() == ".gz"
         self.forward_only = zipped
         self._stream = VoxelStream(
@@ -81,6 +85,16 @@ def _voxel_size(header: nibabel.Nifti1Header, unit: str | None) -> tuple[float, 
         return None  # 1×1×1 and 1×1×999 mm are what programs write when nobody said anything
     x, y, z = (float(f"{step * MICROMETRES[unit]:.9g}") for step in steps)
     return z, y, x
+
+
+def _other_steps(header: nibabel.Nifti1Header) -> str:
+    """What is wrong where pixdim and sform state two voxel sizes; steps of 1 are those that nobody set."""
+    steps = header.get_zooms()[:3]
+    stated = np.linalg.norm(header.get_sform()[:3, :3], axis=0)[: len(steps)]
+    if not header["sform_code"] or np.allclose(stated, 1.0) or np.allclose(np.abs(steps), stated, rtol=1e-3):
+        return ""
+    two = (" × ".join(f"{step:.4g}" for step in each) for each in (steps, stated))
+    return f"its header states two voxel sizes (x, y, z), {next(two)} (pixdim) and {next(two)} (sform): unknown."
 
 
 class NiftiSink(ScanSink):

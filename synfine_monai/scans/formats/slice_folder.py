@@ -27,20 +27,22 @@ class SliceFolderScan(Scan):
     def __init__(self, path: Path) -> None:
         files, left = pick_slices(path, _shape)
         first = _slice_info(files[0])
+        sizes = {first.voxel_size_um}
         for file in files[1:]:
             other = _slice_info(file)
-            if (other.shape, other.dtype) != (first.shape, first.dtype):
-                raise ScanError(
-                    f"{path.name}: {file.name} is {_says(other)}, but {files[0].name} is {_says(first)}; "
-                    "slices of one scan have one shape and type."
-                )
+            _refuse_unlike(path, files[0], first, file, other)
+            sizes.add(other.voxel_size_um)
         names = ", ".join(file.name for file in left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
         notes = (*first.notes, f"{names} left out: a preview, or another kind of image.") if left else first.notes
         if len(first.layout.get("palette", b"")) > 3 * MANY_COLOURS:
             notes = (*notes, "its slices have a palette: they are read as indices, not as the colours shown.")
+        size, affine = first.voxel_size_um, first.affine
+        if None not in sizes and np.ptp(list(sizes), axis=0).max() > 1e-3 * min(min(sizes)):
+            size, affine = None, np.eye(4)
+            notes = (*notes, "its slices state different voxel sizes: unknown.")
         layout = {**first.layout, "names": tuple(file.name for file in files)}
-        shape, size = (len(files), *first.shape[1:]), first.voxel_size_um
-        super().__init__(ScanInfo(path, "slice_folder", shape, first.dtype, size, first.affine, layout, notes=notes))
+        shape = (len(files), *first.shape[1:])
+        super().__init__(ScanInfo(path, "slice_folder", shape, first.dtype, size, affine, layout, notes=notes))
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
@@ -83,6 +85,19 @@ def slice_files(folder: Path) -> list[Path]:
         ScanError: as ``pick_slices``.
     """
     return pick_slices(folder, _shape)[0]
+
+
+def _refuse_unlike(folder: Path, file: Path, info: ScanInfo, other_file: Path, other: ScanInfo) -> None:
+    if (other.shape, other.dtype) != (info.shape, info.dtype):
+        raise ScanError(
+            f"{folder.name}: {other_file.name} is {_says(other)}, but {file.name} is {_says(info)}; "
+            "slices of one scan have one shape and type."
+        )
+    if other.layout.get("shown") != info.layout.get("shown"):
+        raise ScanError(
+            f"{folder.name}: {other_file.name} and {file.name} show their grey levels by different scales (inverted, "
+            "or by palettes of their own), so that one number means two levels; save all as plain grey levels."
+        )
 
 
 def _opened(file: Path) -> Scan:

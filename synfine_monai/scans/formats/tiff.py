@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries, TiffWriter
+from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries, TiffWriter
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
+from synfine_monai.scans.formats.picture import JPEG_NOTE
 from synfine_monai.scans.formats.tiff_voxel_size import (
     imagej_description,
     ome_description,
@@ -24,6 +25,11 @@ AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 MOST_CHANNELS = 4
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
 INVERTED = "its low grey levels are meant to be shown bright (min-is-white, an inverting LUT): they are read as stored."
+PALETTE = (
+    "its palette does not rise in brightness: its indices are read, and if it is a scan and these are no grey levels, "
+    "every number of it is wrong: save it as plain grey levels then."
+)
+LOSSY = (COMPRESSION.OJPEG, COMPRESSION.JPEG)
 CLASSIC_LIMIT = 4 * 1000**3
 """Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
 
@@ -59,6 +65,12 @@ class TiffScan(FileScan):
         layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
         self._stream = _plain_stream(tif, series, path, shape)
         notes = (INVERTED,) if first.photometric == PHOTOMETRIC.MINISWHITE else ()
+        if first.photometric == PHOTOMETRIC.PALETTE and not _rises(first.colormap):
+            notes, layout["shown"] = (PALETTE,), first.colormap.tobytes()
+        elif notes:
+            layout["shown"] = b"inverted"
+        if first.compression in LOSSY:
+            notes = (*notes, JPEG_NOTE)
         return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout, notes=notes)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -71,6 +83,11 @@ class TiffScan(FileScan):
             _refuse_short_page(page, page.parent.filehandle.size, self.info.path, z)
             slab[z - start] = page.asarray().reshape(self.shape[1:])
         return slab
+
+
+def _rises(colormap: np.ndarray) -> bool:
+    """Whether the brightness of a colour map (3, n) rises with the index, as of a grey or a tinted scale."""
+    return bool((np.diff(np.asarray(colormap, float).sum(0)) >= 0).all())
 
 
 def _refuse_unequal_pages(path: Path) -> None:

@@ -57,15 +57,24 @@ def _ome_steps(xml: str, depth: int) -> tuple[tuple[float, float, float], str] |
 def _described_steps(
     described: Mapping[str, Any], tags: Mapping[str, Any], depth: int
 ) -> tuple[tuple[float, float, float], str] | None:
-    """By ImageJ's description: ``unit`` and ``spacing`` there, x and y in the resolution tags."""
+    """By ImageJ's description: ``unit`` and ``spacing`` there, x and y in the resolution tags.
+
+    ``yunit`` and ``zunit`` stand there only where they differ from ``unit``.
+    """
     unit, pixel = known_unit(described["unit"]), _pixel(tags)
+    y_unit, z_unit = (known_unit(described.get(key, described["unit"])) for key in ("yunit", "zunit"))
+    if y_unit is None or z_unit is None:
+        return None
     if unit is None or pixel is None or any(is_of_a_printer(step, unit) for step in pixel):
         return None
     spacing = _positive(described.get("spacing"))
     # ImageJ leaves a spacing of 1.0 out, other programs forget theirs: only if all agree is it taken as 1
     if not spacing and (depth == 1 or pixel == (1.0, 1.0)) and pixel[0] == pixel[1]:
         spacing = pixel[0]
-    return ((spacing, *pixel), unit) if spacing else None
+    if not spacing:
+        return None
+    y, z = (MICROMETRES[other] / MICROMETRES[unit] if other != unit else 1.0 for other in (y_unit, z_unit))
+    return (spacing * z, pixel[0] * y, pixel[1]), unit
 
 
 def _plain_steps(tags: Mapping[str, Any]) -> tuple[tuple[float, float, float], str] | None:

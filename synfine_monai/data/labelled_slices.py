@@ -122,7 +122,9 @@ def specimen_statistics(
     Args:
         task: whose items they are.
         specimen: which physical core.
-        normalisation, grey_levels, way: as ``load_labelled_slices`` takes them.
+        normalisation: as ``load_labelled_slices`` takes it.
+        grey_levels: as ``load_labelled_slices`` takes them.
+        way: as ``load_labelled_slices`` takes it.
     """
     items = {item.image: item for item in task.specimen_items(specimen)}
     if len(items) == 1:

@@ -17,7 +17,10 @@ FAR_VOXEL_SIZE = 2.0
 UNEXPLAINED = 0.1
 """Nats a voxel that the model's classes, in any shares, leave unexplained."""
 
-DRIFT = 0.3
+SCATTER = 4.0
+"""Times the scatter of the peaks that a drift is told from: less may be chance, as where there is no peak."""
+
+DRIFT = 0.4
 """Of the scan's deviations: an offset of 0.1 of them costs up to 0.02 Dice."""
 
 
@@ -79,7 +82,8 @@ def warn_if_unlike_training(
             "%s may be segmented badly: %s. Label a few patches of it and fine-tune.", name, ", and ".join(found)
         )
     drift = statistics.drift
-    if drift is not None and not statistics.flatten and drift.span > DRIFT * statistics.scale:
+    least = 0.0 if drift is None else max(DRIFT * statistics.scale, SCATTER * drift.scatter)
+    if drift is not None and not statistics.flatten and drift.span > least:
         logger.warning(
             "%s: the grey level of its matrix drifts by %.0f %% of the spread along the core and outwards; "
             "--flatten True takes that out.",

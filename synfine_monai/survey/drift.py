@@ -25,6 +25,7 @@ class Drift:
         radius: of the core, voxels.
         peak: common grey level of the matrix.
         gain: whether grey levels drift in proportion to themselves; else all of them by the same amount.
+        scatter: of the peaks that were found about the curve, grey levels: a span of a few of these is chance.
     """
 
     along: tuple[float, float]
@@ -34,6 +35,7 @@ class Drift:
     radius: float
     peak: float
     gain: bool
+    scatter: float
 
     def displacement(self, start: int, stop: int, height: int, width: int) -> np.ndarray:
         """How far the peak is displaced in slices ``start`` to ``stop`` (exclusive), grey levels, (D, H, W) float32."""
@@ -103,7 +105,8 @@ def find_drift(
     Args:
         places: of the scan.
         depth: slices of the scan.
-        middle, radius: of the core.
+        middle: (y, x) of the core, voxels.
+        radius: of the core, voxels.
         center: mean grey level.
         spread: standard deviation of the grey levels.
     """
@@ -119,8 +122,9 @@ def find_drift(
     if len(np.unique(up)) < 4:
         terms[:, 1:3] = 0
     fit = least_squares(lambda c: (terms @ c - found) / spread, np.zeros(4), loss="soft_l1", f_scale=0.05).x
+    scatter = 1.4826 * float(np.median(np.abs(terms @ fit - found)))
     made = [
-        Drift((float(fit[1]), float(fit[2])), float(fit[3]), depth, middle, radius, float(peak), gain)
+        Drift((float(fit[1]), float(fit[2])), float(fit[3]), depth, middle, radius, float(peak), gain, scatter)
         for gain in ((True, False) if pooled.min() >= 0 else (False,))
     ]
     return min(made, key=lambda drift: _entropy(drift, places, center, spread))

@@ -128,7 +128,9 @@ def measure_scan_intensity(
     Args:
         scan: an open scan.
         fov: its field of view.
-        method, grey_levels, way: as ``measure_intensity`` takes them.
+        method: as ``measure_intensity`` takes it.
+        grey_levels: as ``measure_intensity`` takes them.
+        way: as ``measure_intensity`` takes it.
         flatten: whether its slow drift is taken out.
 
     Raises:

@@ -1,11 +1,13 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from synfine_monai.inferers import warn_if_unlike_training
 from synfine_monai.inferers.training_likeness import differences_from_training
-from synfine_monai.survey import measure_intensity
+from synfine_monai.survey import IntensityStatistics, measure_intensity
+from synfine_monai.survey.drift import Drift
 
 
 def statistics_of(modes):
@@ -50,3 +52,17 @@ def test_the_warning_is_one_line(caplog):
     (record,) = caplog.records
     assert record.getMessage().startswith("core.tif ")
     assert "\n" not in record.getMessage()
+
+
+def drifting(along: float, scatter: float) -> IntensityStatistics:
+    drift = Drift((along, 0.0), 0.0, 100, (50.0, 50.0), 50.0, 1000.0, gain=False, scatter=scatter)
+    return replace(CLEAN, drift=drift)
+
+
+@pytest.mark.parametrize(("along", "scatter", "told"), [(0.5, 0.01, True), (0.1, 0.01, False), (0.5, 0.5, False)])
+def test_a_drift_is_told_where_it_matters_and_is_none_by_chance(along, scatter, told, caplog):
+    statistics = drifting(along * CLEAN.scale, scatter * CLEAN.scale)
+    with caplog.at_level(logging.WARNING):
+        warn_if_unlike_training("core.tif", {}, statistics, None)
+        warn_if_unlike_training("flat.tif", {}, replace(statistics, flatten=True), None)
+    assert [("core.tif" in text, "--flatten" in text) for text in caplog.messages] == [(True, True)] * told

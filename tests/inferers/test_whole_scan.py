@@ -67,7 +67,7 @@ def segment(folder, scan, out):
     process = start(folder, scan, out)
     printed, errors = process.communicate()
     assert process.returncode == 0, errors
-    return int(printed.split("PEAK")[1])
+    return int(printed.split("PEAK")[1].split()[0])
 
 
 def segment_here(folder, scan, out, **options):

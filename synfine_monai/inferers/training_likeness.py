@@ -14,9 +14,6 @@ FAR_HISTOGRAM = 0.2
 FAR_VOXEL_SIZE = 2.0
 """Times as large or small: grains then fill another share of what the network sees."""
 
-UNEXPLAINED = 0.1
-"""Nats a voxel that the model's classes, in any shares, leave unexplained."""
-
 SCATTER = 4.0
 """Times the scatter of the peaks that a drift is told from: less may be chance, as where there is no peak."""
 
@@ -51,10 +48,10 @@ def _other_grey_levels(model_info: Mapping[str, Any], statistics: IntensityStati
     if model_info.get("grey_levels") and told is not None and told.unexplained == told.unexplained:
         if not told.sure:
             yield "it shows one phase only, so that its grey levels cannot be brought onto training's"
-        elif told.unexplained > UNEXPLAINED:
+        elif told.unexplained > told.usual:
             yield (
                 f"no gain and offset make its grey levels those of training ({told.unexplained:.2f} nats a voxel are "
-                f"unexplained, usually below {UNEXPLAINED:g})"
+                f"unexplained, usually below {told.usual:.2f})"
             )
     elif model_info.get("histogram") and model_info.get("bin_edges"):
         edges, shares = tuple(model_info["bin_edges"]), tuple(model_info["histogram"])

@@ -1,7 +1,7 @@
 """A scan brought onto the grey scale of a model's training scan, whatever the shares of its phases."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,6 +20,7 @@ RANGE = 12.0  # of the scan's own deviations: what is none of the classes lies a
 MOST_FOREIGN = 0.4  # of a scan on training's scale may be a phase that training did not have
 PEAK_SHARE = 0.01  # a gain needs two phases: the second fills at least this much of the core
 SEEN = 0.003  # nats a voxel: what labels, noise and drift leave unexplained on the training scan itself
+UNUSUAL = 0.06  # nats a voxel beyond what few voxels leave: then Dice is lost, on crops and changed scans of all tasks
 SEEN_BY_FEW = 5000.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
 
 
@@ -33,6 +34,7 @@ class Alignment:
         how: in words, for one printed line.
         unexplained: distance of the aligned histogram to the model's classes in any shares, nats a voxel; NaN unknown.
         foreign: share of the voxels whose grey level is that of no class; NaN if unknown.
+        usual: ``unexplained`` of scans of this size that lose nothing is below this; NaN if unknown.
         sure: whether the scan has what it takes to find gain and offset, or needed none.
     """
 
@@ -41,6 +43,7 @@ class Alignment:
     how: str
     unexplained: float = float("nan")
     foreign: float = float("nan")
+    usual: float = float("nan")
     sure: bool = True
 
 
@@ -71,6 +74,11 @@ def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyS
         return Alignment(*own, "normalised by the scan's own mean and spread")
     if way == "auto" and scale.is_of(*own):
         return Alignment(*own, ITS_OWN, 0.0, 0.0)
+    found = _matched(values, dtype, own, scale, way)
+    return replace(found, usual=UNUSUAL + SEEN_BY_FEW / len(values))
+
+
+def _matched(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyScale, way: str) -> Alignment:
     sample = values[:: max(1, len(values) // FITTED_VOXELS)]
     judge = partial(_judged, sample, own[1], scale.mixture)
     known = max((judge(*one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)
@@ -110,7 +118,7 @@ class _Judged:
         return self.unexplained <= leeway and self.shares[-1] <= MOST_FOREIGN
 
     def alignment(self, how: str, sure: bool = True) -> Alignment:
-        return Alignment(self.center, self.scale, how, self.unexplained, float(self.shares[-1]), sure)
+        return Alignment(self.center, self.scale, how, self.unexplained, float(self.shares[-1]), sure=sure)
 
 
 def _judged(

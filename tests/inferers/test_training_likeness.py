@@ -6,7 +6,7 @@ import pytest
 
 from synfine_monai.inferers import warn_if_unlike_training
 from synfine_monai.inferers.training_likeness import differences_from_training
-from synfine_monai.survey import IntensityStatistics, measure_intensity
+from synfine_monai.survey import Alignment, IntensityStatistics, measure_intensity
 from synfine_monai.survey.drift import Drift
 
 
@@ -66,3 +66,12 @@ def test_a_drift_is_told_where_it_matters_and_is_none_by_chance(along, scatter, 
         warn_if_unlike_training("core.tif", {}, statistics, None)
         warn_if_unlike_training("flat.tif", {}, replace(statistics, flatten=True), None)
     assert [("core.tif" in text, "--flatten" in text) for text in caplog.messages] == [(True, True)] * told
+
+
+@pytest.mark.parametrize(
+    ("unexplained", "sure", "told"), [(0.05, True, 0), (0.2, True, 1), (0.05, False, 1), (0.0, True, 0)]
+)
+def test_grey_levels_that_no_gain_and_offset_explain_are_told(unexplained, sure, told):
+    alignment = Alignment(0.0, 1.0, "as in training", unexplained, 0.0, usual=0.1, sure=sure)
+    info = {"grey_levels": {"scans": []}, "voxel_size_um": None}
+    assert len(differences_from_training(info, replace(CLEAN, alignment=alignment), None)) == told

@@ -10,14 +10,16 @@ from written_scans import NAMES, RNG, written
 from synfine_monai.data import SlabDataset
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
-from synfine_monai.survey import IntensityStatistics
+from synfine_monai.survey import FieldOfView, IntensityStatistics
 
 STATISTICS = IntensityStatistics("zscore", 0.0, 1.0, (0.0, 1.0), (1.0,))
 VOLUME = RNG.integers(1, 60_000, (5, 20, 24), dtype=np.uint16)
 
 
-class Everywhere:
+class Everywhere(FieldOfView):
     """A field of view without an outside."""
+
+    shape = VOLUME.shape
 
     def slab(self, start, stop):
         return np.ones((stop - start, *VOLUME.shape[1:]), bool)

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import least_squares
 
 ZONES = 4  # of equal area, from the middle of the core to its rim
-PIXELS = 1 << 17  # of a slice, evenly spaced, that its zones are told from
+PIXELS = 1 << 15  # of a slice, evenly spaced, that its zones are told from
 FEWEST = 1000  # of a zone, from which its peak is told
 NEAR = 1.5  # of the scan's deviations: how far from the common peak that of a place is looked for
 BINS, SMOOTHING = 512, 6.0
@@ -91,7 +91,7 @@ def places_of(image: np.ndarray, fov: np.ndarray, z: int, middle: tuple[float, f
     values = image[rows, columns]
     counts = np.bincount(zone, minlength=ZONES)
     return [
-        Place(z, float(far[zone == k].mean()), values[zone == k].astype(np.float64))
+        Place(z, float(far[zone == k].mean()), values[zone == k].astype(np.float32))
         for k in range(ZONES)
         if counts[k] >= FEWEST
     ]

@@ -159,8 +159,9 @@ def _measured(
         inside = fov.inside(image, z)
         parts.append(_inside(image, inside, step))
         places += places_of(image[0], inside[0], z, *circle)
-    statistics = _measure(parts, str(scan.dtype), *by)
     values = np.concatenate(parts)
+    del parts
+    statistics = _measure([values], str(scan.dtype), *by)
     drift = find_drift(places, scan.shape[0], *circle, float(values.mean()), float(values.std()))
     if flatten and drift is not None:
         read = ((z, scan.read(z, z + 1)) for z in chosen)
@@ -194,7 +195,8 @@ def _measure(
     parts: Iterable[np.ndarray], dtype: str, method: str, grey_scale: GreyScale | None, way: str
 ) -> IntensityStatistics:
     _check_method(method)
-    values = np.concatenate([np.empty(0), *parts])
+    parts = list(parts)
+    values = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
     if values.size == 0:
         raise ScanError("the field of view is empty, so there are no grey levels to normalise by.")
     center, scale = _MEASURES[method](values)

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from synfine_monai.conventions import NORMALISATION, OUTSIDE
+from synfine_monai.conventions import NORMALISATION, OUTSIDE, REACH
 from synfine_monai.data import LabelledSlice, Task, specimen_statistics
 from synfine_monai.inferers.slice_windows import SliceWindowInferer
 from synfine_monai.survey import RawScale, describe_grey_levels
 
-WINDOW = 320  # side of the part of a slice that is looked at
-WINDOWS = 6
+WINDOW = 192  # side of the part of a slice that is looked at
+WINDOWS = 24  # spread over the core, whose middle and rim differ
 
 
 def training_grey_levels(
@@ -31,7 +31,8 @@ def training_grey_levels(
     """
     specimens = dict.fromkeys(one.specimen for one in slices)
     scales = [specimen_statistics(task, specimen, normalisation) for specimen in specimens]
-    parts = [_window(slices[k], place) for place, k in enumerate(_evenly(len(slices)))]
+    random = np.random.default_rng(0)
+    parts = [_window(slices[k], random) for k in _evenly(len(slices))]
     device, was_training = next(network.parameters()).device, network.training
     infer = SliceWindowInferer()
     network.eval()
@@ -47,15 +48,23 @@ def _evenly(count: int) -> list[int]:
     return np.linspace(0, count - 1, WINDOWS).round().astype(int).tolist()
 
 
-def _window(one: LabelledSlice, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Image and field of view of a window at the ``place``-th spot of the core: its middle, corners, ..."""
-    corners = []
-    for axis, at in enumerate(((0.5, 0.5), (0.1, 0.5), (0.9, 0.5), (0.5, 0.1), (0.5, 0.9), (0.3, 0.7))[place]):
-        inside = np.flatnonzero(one.fov.any(1 - axis))
-        low, high = inside[0], max(inside[0], inside[-1] + 1 - WINDOW)
-        corners.append(round(low + at * (high - low)))
+def _window(one: LabelledSlice, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Image of a window around a place of the core, from its middle to its rim alike, and where it counts.
+
+    What the network sees at the window's border is not what it sees in the slice, and does not count.
+    """
+    rows, columns = np.nonzero(one.fov)
+    place = random.integers(len(rows)) if len(rows) else 0
+    corners = [
+        int(np.clip(at[place] - WINDOW // 2, 0, max(0, size - WINDOW))) if len(at) else 0
+        for at, size in zip((rows, columns), one.fov.shape, strict=True)
+    ]
     cut = tuple(slice(corner, corner + WINDOW) for corner in corners)
-    return np.ascontiguousarray(one.image[cut]), one.fov[cut]
+    counted, (height, width) = np.zeros_like(one.fov), one.fov.shape
+    ends = [(corner + REACH * (corner > 0), corner + WINDOW - REACH * (corner + WINDOW < size))
+            for corner, size in zip(corners, (height, width), strict=True)]  # fmt: skip
+    counted[ends[0][0] : ends[0][1], ends[1][0] : ends[1][1]] = True
+    return np.ascontiguousarray(one.image[cut]), (one.fov & counted)[cut]
 
 
 def _classes(logits: torch.Tensor, fov: np.ndarray) -> np.ndarray:

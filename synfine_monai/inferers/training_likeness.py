@@ -14,6 +14,9 @@ FAR_HISTOGRAM = 0.2
 FAR_VOXEL_SIZE = 2.0
 """Times as large or small: grains then fill another share of what the network sees."""
 
+FOREIGN = 0.1
+"""Of the core: less is foreign to training in some crops and noisy scans that lose nothing."""
+
 SCATTER = 4.0
 """Times the scatter of the peaks that a drift is told from: less may be chance, as where there is no peak."""
 
@@ -53,6 +56,8 @@ def _other_grey_levels(model_info: Mapping[str, Any], statistics: IntensityStati
                 f"no gain and offset make its grey levels those of training ({told.unexplained:.2f} nats a voxel are "
                 f"unexplained, usually below {told.usual:.2f})"
             )
+        elif told.foreign > FOREIGN:
+            yield f"{told.foreign:.0%} of its core have the grey level of no class of training"
     elif model_info.get("histogram") and model_info.get("bin_edges"):
         edges, shares = tuple(model_info["bin_edges"]), tuple(model_info["histogram"])
         distance = grey_level_shift(statistics, IntensityStatistics(statistics.method, 0.0, 1.0, edges, shares))

@@ -69,9 +69,10 @@ def test_a_drift_is_told_where_it_matters_and_is_none_by_chance(along, scatter, 
 
 
 @pytest.mark.parametrize(
-    ("unexplained", "sure", "told"), [(0.05, True, 0), (0.2, True, 1), (0.05, False, 1), (0.0, True, 0)]
+    ("unexplained", "foreign", "sure", "told"),
+    [(0.05, 0.0, True, 0), (0.2, 0.0, True, 1), (0.05, 0.0, False, 1), (0.05, 0.2, True, 1), (0.0, 0.05, True, 0)],
 )
-def test_grey_levels_that_no_gain_and_offset_explain_are_told(unexplained, sure, told):
-    alignment = Alignment(0.0, 1.0, "as in training", unexplained, 0.0, usual=0.1, sure=sure)
+def test_grey_levels_that_no_gain_and_offset_explain_are_told(unexplained, foreign, sure, told):
+    alignment = Alignment(0.0, 1.0, "as in training", unexplained, foreign, usual=0.1, sure=sure)
     info = {"grey_levels": {"scans": []}, "voxel_size_um": None}
     assert len(differences_from_training(info, replace(CLEAN, alignment=alignment), None)) == told

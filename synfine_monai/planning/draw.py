@@ -39,7 +39,7 @@ def window_probabilities(look: SliceLook, size: int) -> np.ndarray:
         (H + size - 1, W + size - 1) float64 as in ``window_totals``, of sum 1; all 0 where nothing is in the core.
     """
     meets = window_totals(look.core, size) > 0
-    alike = meets / max(1, np.count_nonzero(meets))
+    alike = meets / max(int(np.count_nonzero(meets)), 1)
     if look.uncertainty is None:
         return alike
     pull = np.where(meets, window_totals(np.where(look.core, look.uncertainty, 0.0), size).clip(0), 0)

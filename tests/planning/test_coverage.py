@@ -41,7 +41,7 @@ def test_windows_that_avoid_the_border_do_not_cover(phantom, windows):
 
 
 def test_the_audit_is_narrower_than_labels_alone(phantom):
-    truth, core, hard, _ = phantom
+    truth, core, _, _ = phantom
     alone = Redraws(truth.astype(float), core, 24)
     _, _, low, high = share_intervals(alone.draw(16, REDRAWS))
     assert coverage(phantom, "uniform", 16, 24)[1] < np.mean(high - low) / 2 / 1.5

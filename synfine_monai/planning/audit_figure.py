@@ -18,7 +18,8 @@ def audit_figure(audit: Audit, name: str, slice_um: float | None = None) -> Figu
         name: of the scan.
         slice_um: distance of slices in µm, or None if unknown: then slices are counted.
     """
-    figure = Figure(figsize=(12, 4.2), layout="constrained")
+    figure = Figure(figsize=(12, 4.2))
+    figure.subplots_adjust(left=0.09, right=0.98, bottom=0.13, top=0.84, wspace=0.3)  # finding these takes seconds
     shares, profile, blocks = figure.subplots(1, 3)
     _draw_shares(shares, audit)
     _draw_profile(profile, audit, slice_um)

@@ -85,7 +85,8 @@ def _scan_facts(slices: PredictedSlices, used: list[int]) -> dict[str, Any]:
     described = slices.scan.info
     return {
         "name": named_path(described.path).name, "path": str(named_path(described.path)),
-        "shape": list(described.shape), "voxel_size_um": described.voxel_size_um, "slices": {str(z): slices.hashes[z] for z in used},
+        "shape": list(described.shape), "voxel_size_um": described.voxel_size_um,
+        "slices": {str(z): slices.hashes[z] for z in used},
     }  # fmt: skip
 
 

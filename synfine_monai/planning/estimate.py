@@ -1,6 +1,7 @@
 """The share of a phase in a whole scan, from its prediction and from what a few labelled windows show to be wrong."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from scipy.stats import t as student
@@ -70,10 +71,12 @@ class ShareEstimate:
         """Windows in all that reach an interval of ± ``half_width``: (t·s/ε)²; None where nothing tells."""
         if not self.error:
             return None
-        spread, needed = self.error * np.sqrt(self.windows), FEWEST_WINDOWS
-        while student.ppf((1 + self.confidence) / 2, needed - 1) * spread > half_width * np.sqrt(needed):
-            needed = max(needed + 1, int(needed * 1.001))
-        return needed
+        spread, quantile = self.error * np.sqrt(self.windows), (1 + self.confidence) / 2
+        needed = before = FEWEST_WINDOWS
+        for _ in range(8):  # t depends on n, but hardly
+            before = needed
+            needed = max(FEWEST_WINDOWS, ceil((student.ppf(quantile, before - 1) * spread / half_width) ** 2 - 1e-9))
+        return max(needed, before)
 
 
 def difference_estimate(residuals: Residuals) -> tuple[np.ndarray, np.ndarray]:

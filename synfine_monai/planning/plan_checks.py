@@ -101,7 +101,8 @@ def check_model(plan: Plan, labels: Scan, checkpoint: str | None, bundle_root: s
     if moved > OTHER_MODEL * voxels:
         raise ScanError(
             f"{labels.info.path.name} is not what the plan's model says of its scan: {moved / voxels:.1%} of the "
-            "voxels on the plan's slices are of other classes. Segment the scan with that model, or make a plan for this one."
+            "voxels on the plan's slices are of other classes. Segment the scan with that model, or "
+            "make a plan for this one."
         )
 
 

@@ -15,8 +15,9 @@ from synfine_monai.report import write_csv_atomic, write_json_atomic
 COLUMNS = ("id", "axis", "z", "y", "x", "size", "probability", "purpose")
 POPULATION = (
     "All square windows of this size on slices that hold core, with at least one voxel in it, also those that hang "
-    "over the edge of the image; drawn with replacement, the slice first (all alike), then the window on it. 'probability' "
-    "is that of one draw, but for a factor common to all windows where some slices turned out to hold no core."
+    "over the edge of the image; drawn with replacement, the slice first (all alike), then the window on it. "
+    "'probability' is that of one draw, but for a factor common to all windows where some slices turned out to hold "
+    "no core."
 )
 
 

@@ -60,7 +60,7 @@ class StreamedCounts:
     @property
     def voxels(self) -> np.ndarray:
         """(classes,) int64 of the whole core."""
-        return np.sum(self.per_slice, 0, dtype=np.int64)
+        return np.asarray(np.array(self.per_slice, np.int64).sum(0))
 
     @property
     def surface(self) -> float:

@@ -15,7 +15,7 @@ from synfine_monai.planning.predicted_slices import PredictedSlices
 from synfine_monai.planning.window_images import write_window_images, write_window_volume
 
 PURPOSES = ("audit",)
-MOST_WINDOWS = 9999
+MOST_WINDOWS = 999
 
 
 def check_plan(purpose: str, windows: int, window: int, repeats: float, output_dir: str | Path) -> None:
@@ -101,22 +101,28 @@ def _model_facts(
     }  # fmt: skip
 
 
-def write_plan(plan: Plan, slices: PredictedSlices, output_dir: str | Path) -> Path:
+def write_plan(plan: Plan, slices: PredictedSlices, output_dir: str | Path, volume: bool = True) -> Path:
     """Write the windows for labelling, then plan.csv and plan.json, and say what comes next.
+
+    Args:
+        plan: the plan.
+        slices: that it was drawn from.
+        output_dir: where all of it goes.
+        volume: whether SCAN_windows is written, which is as large as the scan.
 
     Raises:
         ScanError: if they cannot be written.
     """
     folder, scan = Path(output_dir), slices.scan
     images = write_window_images(scan, plan, folder)
-    volume = write_window_volume(scan, plan, folder)
+    filled = f"in {write_window_volume(scan, plan, folder)}, or as " if volume else ""
     path = write_plan_files(plan, folder)
     classes = plan.facts["model"]["labels"] if plan.facts["model"] else []
     values = ", ".join(f"{value} {name}" for value, name in enumerate(classes))
     print(f"{len(plan.windows)} windows of {plan.size}×{plan.size} voxels were drawn on "
           f"{len({w.z for w in plan.windows})} slices ({path}).\n"
           f"Label them without looking at the segmentation, every voxel of a window that is rock"
-          f"{f' ({values})' if values else ''}: in {volume}, or one image each in {images}, saved under its name "
+          f"{f' ({values})' if values else ''}: {filled}one image each in {images}, saved under its name "
           f"elsewhere. {folder / 'contact_sheet.png'} shows what lies around them.\n"
           "Then: synfine audit LABELS --plan PLAN.CSV --audit_labels WHAT_YOU_SAVED", flush=True)  # fmt: skip
     return path

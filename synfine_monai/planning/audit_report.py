@@ -1,6 +1,6 @@
 """What an audit leaves: SCAN_audit.json and .csv, a figure, and a page that a stranger understands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from synfine_monai.planning.audit import PORES, Audit
 from synfine_monai.planning.audit_figure import audit_figure
 from synfine_monai.planning.audit_page import audit_page
 from synfine_monai.planning.estimate import ShareEstimate
+from synfine_monai.planning.pooled_audits import pool_audits
 from synfine_monai.planning.sentences import headline, sentences
 from synfine_monai.report import write_csv_atomic, write_json_atomic
 from synfine_monai.scans import ScanInfo, stem_of
@@ -26,7 +27,7 @@ def write_audit(audit: Audit, labels: ScanInfo, output_dir: str | Path) -> Path:
     Raises:
         ScanError: if they cannot be written.
     """
-    name = stem_of(labels).removesuffix(LABELS_SUFFIX)
+    name = _name(labels)
     stem = Path(output_dir) / f"{name}_audit"
     write_json_atomic(f"{stem}.json", audit_content(audit))
     write_csv_atomic(f"{stem}.csv", list(_rows(audit)))
@@ -41,6 +42,31 @@ def write_audit(audit: Audit, labels: ScanInfo, output_dir: str | Path) -> Path:
         print(f"  {sentence}", flush=True)
     print(f"  ({page})", flush=True)
     return page
+
+
+def write_pooled_audit(labels: ScanInfo, others: str | Sequence[str] | None, output_dir: str | Path) -> None:
+    """Write pooled_audit.json, of this scan's audit and those of others, and print the porosity; nothing for none.
+
+    Args:
+        labels: the segmentation, whose audit has been written.
+        others: SCAN_audit.json of other scans.
+        output_dir: where the audit is.
+
+    Raises:
+        ScanError: as ``pool_audits``.
+    """
+    if others is None:
+        return
+    own = Path(output_dir) / f"{_name(labels)}_audit.json"
+    together = pool_audits([own, *([others] if isinstance(others, str) else others)])
+    path = write_json_atomic(Path(output_dir) / "pooled_audit.json", together)
+    pores = together["shares"][PORES]
+    print(f"All {len(together['scans'])} scans: porosity {100 * pores['share']:.2f} % ± "
+          f"{100 * pores['half_width']:.2f} ({100 * pores['confidence']:.4g} %; {path})", flush=True)  # fmt: skip
+
+
+def _name(labels: ScanInfo) -> str:
+    return stem_of(labels).removesuffix(LABELS_SUFFIX)
 
 
 def audit_content(audit: Audit) -> dict[str, Any]:
@@ -64,7 +90,7 @@ def _told(share: ShareEstimate) -> dict[str, Any]:
     needed = share.windows_for(AIM)
     return {
         "share": share.share, "predicted": share.predicted, "low": share.low, "high": share.high,
-        "half_width": share.half_width, "confidence": share.confidence, "windows": share.windows,
+        "half_width": share.half_width, "error": share.error, "confidence": share.confidence, "windows": share.windows,
         "way": share.way, "windows_for_0.2_points": needed,
         "windows_still_needed": None if needed is None else max(0, needed - share.windows),
     }  # fmt: skip

@@ -110,9 +110,7 @@ def _model_of(labels: Scan, checkpoint: str | None, bundle_root: str) -> Path | 
     beside = labels.info.path.parent / "config.yaml"
     if checkpoint is None and beside.is_file():
         sections = yaml.safe_load(beside.read_text(encoding="utf-8")) or {}
-        checkpoint = next(
-            (sections[verb].get("checkpoint") for verb in ("inference", "plan") if verb in sections), None
-        )
+        checkpoint = sections.get("inference", {}).get("checkpoint")
         try:
             return find_checkpoint(checkpoint, bundle_root)
         except ScanError:

@@ -223,7 +223,7 @@ def test_a_model_that_learned_from_the_windows_is_told_apart(sample, tuned, segm
     ("options", "words"),
     [
         ({"for": "training"}, "--for takes audit, got 'training'"),
-        ({"windows": 99999}, "up to 9999 windows"),
+        ({"windows": 99999}, "up to 999 windows"),
         ({"window": 1024}, "4 to 512 voxels"),
         ({"repeats": 2}, "a share from 0 to 1"),
     ],
@@ -242,3 +242,26 @@ def test_a_segmentation_by_other_means_is_audited_by_uniform_windows(sample, tmp
     assert found["shares"]["pore space"]["low"] < sample.truth.mean() < found["shares"]["pore space"]["high"]
     mask = write_tiff(tmp_path / "mask.tif", np.where(sample.image < 20_000, 255, 0).astype(np.uint8))
     assert "is a mask, or has 255 as a class" in refused(mask, tmp_path, pore_labels=[255], **options)
+
+
+def test_scans_are_pooled_and_what_cannot_be_is_refused(sample, segmented, planned, tmp_path):
+    options = {"plan": str(planned), "audit_labels": str(fill(planned, sample.truth, tmp_path))}
+    alone = audit(segmented, tmp_path / "one", **options)
+    other = str(tmp_path / "one" / "core_audit.json")
+    audit(segmented, tmp_path / "two", pool=other, **options)
+    both = json.loads((tmp_path / "two" / "pooled_audit.json").read_text("utf-8"))
+    assert both["voxels"] == 2 * alone["voxels"]
+    for name, share in both["shares"].items():
+        assert share["share"] == pytest.approx(alone["shares"][name]["share"])
+        assert share["half_width"] == pytest.approx(alone["shares"][name]["half_width"] / np.sqrt(2), rel=0.1)
+    assert "is no SCAN_audit.json" in refused(segmented, tmp_path / "two", pool=str(planned / "plan.json"), **options)
+    assert "is named twice" in refused(segmented, tmp_path / "one", pool=other, **options)
+    audit(segmented, tmp_path / "none")
+    without = str(tmp_path / "none" / "core_audit.json")
+    assert "has no interval to be pooled" in refused(segmented, tmp_path / "two", pool=without, **options)
+
+
+def test_the_volume_of_windows_can_be_left_out(sample, tuned, tmp_path):
+    plan(sample, tuned, tmp_path, windows=8, volume=False)
+    assert not (tmp_path / "core_windows.tif").exists()
+    assert (tmp_path / "plan.csv").is_file()

@@ -146,7 +146,7 @@ class AuditRun:
             return task
         item = task.items(self.split)[0]
         whole = replace(item, label=self._datalist(name).parent / self.tasks[name]["truth"], slices=None, strokes=None)
-        return replace(task, **{self.split: (whole,)})
+        return replace(task, test=(whole,)) if self.split == "test" else replace(task, validation=(whole,))
 
     def _datalist(self, task: str) -> Path:
         return (Path(self.data) / task / "dataset.json").resolve()

@@ -76,7 +76,7 @@ class ShareEstimate:
 
     def windows_for(self, half_width: float) -> int | None:
         """Windows in all that reach an interval of ± ``half_width``: (t·s/ε)²; None where nothing tells."""
-        if not self.error:
+        if not self.error or self.way != "t":
             return None
         spread, quantile = self.error * np.sqrt(self.windows), (1 + self.confidence) / 2
         needed = before = FEWEST_WINDOWS

@@ -58,8 +58,8 @@ def check_scan(plan: Plan, labels: Scan, scan: str | Path | None = None) -> None
     except ScanError:
         if scan is not None:
             raise
-        look_at(f"{facts['name']} cannot be opened where it was planned, so that nothing tells whether these labels are "
-                "of that scan (--scan says where it is).")  # fmt: skip
+        look_at(f"{facts['name']} cannot be opened where it was planned, so that nothing tells whether these labels "
+                "are of that scan (--scan says where it is).")  # fmt: skip
         return
     with opened:
         fits = list(opened.shape) == facts["shape"]

@@ -133,6 +133,10 @@ def specimen_statistics(
             return measure_scan_intensity(
                 scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way, task.flatten
             )
+    if task.flatten:
+        look_at(
+            f"--flatten changes nothing in {specimen}: it comes as {len(items)} scans, and a drift runs through one."
+        )
     files = files_signature(*(path for item in items.values() for path in (item.image, item.fov)))
     key = None if files is None else (files, normalisation, repr(grey_levels), way)
     return _statistics.recall(key, lambda: _pooled(list(items.values()), normalisation, grey_levels, way))

@@ -6,6 +6,7 @@ import tifffile
 
 from synfine_monai.data import Item, Task, load_labelled_slices, specimen_statistics
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import gather_notices, notices
 
 
 def disk(side=128, radius=56):
@@ -35,6 +36,12 @@ def test_statistics_are_those_of_the_whole_specimen(task):
     assert inside.mean() == pytest.approx(0, abs=0.02)
     assert inside.std() == pytest.approx(1, abs=0.02)
     assert slices[0].image[slices[0].fov].mean() < -0.05
+
+
+def test_a_drift_through_single_slices_cannot_be_taken_out_and_that_is_said(task):
+    gather_notices()
+    load_labelled_slices(replace(task, flatten=True), "training")
+    assert ["--flatten changes nothing in A" in sentence for sentence in notices()] == [True]
 
 
 def test_labels_outside_the_field_of_view_do_not_count(task):

@@ -197,8 +197,6 @@ def _gathered(cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not cases:
         return {"cases": 0}
     means = {name: float(np.mean([case[name] for case in cases])) for name in cases[0]}
-    each = [
-        ":".join(f"{case[name]:.4g}" for name in ("auto_lost", "unexplained", "foreign", "width", "warned"))
-        for case in cases
-    ]
+    signs = ("auto_lost", "unexplained", "foreign", "width", "warned")
+    each = [":".join(f"{case[name]:.4g}" for name in signs) for case in cases]
     return {"cases": len(cases), **means, "each": " ".join(each)}

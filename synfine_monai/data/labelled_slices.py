@@ -24,6 +24,7 @@ from synfine_monai.survey import (
     find_scan_field_of_view,
     measure_intensity,
     measure_scan_intensity,
+    refuse_indices,
 )
 from synfine_monai.transforms import fill_outside
 
@@ -144,6 +145,7 @@ def _pooled(
     volumes, masks = [], []
     for item in items:
         with open_scan(item.image) as scan:
+            refuse_indices(scan)
             fov = find_scan_field_of_view(scan, item.fov)
             for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
                 volumes.append(scan.read(z, z + 1))

@@ -13,4 +13,4 @@ from .intensity import (
     measure_scan_intensity as measure_scan_intensity,
 )
 from .placed_labels import DrawnLabels as DrawnLabels, place_labels as place_labels
-from .survey import Memory as Memory, files_signature as files_signature
+from .survey import Memory as Memory, files_signature as files_signature, refuse_indices as refuse_indices

@@ -12,7 +12,7 @@ from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, grey_around, reduce_slice
 from synfine_monai.survey.placed_labels import place_mask
 from synfine_monai.survey.rock_in_slices import RockLevels, find_rock_levels, look_into, slices_with_rock, strips_of
-from synfine_monai.survey.survey import Survey, files_signature, survey_of
+from synfine_monai.survey.survey import Survey, files_signature, refuse_indices, survey_of
 
 MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
 KEPT_BYTES = 1 << 28  # of these slices, where reading them once more means inflating the whole file
@@ -147,6 +147,7 @@ def thin_pass(depth: int) -> np.ndarray:
 
 
 def _found(scan: Scan, survey: Survey) -> FieldOfView:
+    refuse_indices(scan)
     depths, thumbnails, strips, lowest, highest = thin_pass(scan.shape[0]), [], [], [], []
     keep = (
         scan.forward_only

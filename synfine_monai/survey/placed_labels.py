@@ -194,6 +194,6 @@ def _not_on_the_grid(labels: ScanInfo, scan: ScanInfo, step: np.ndarray) -> str:
     return (
         f"{labels.path.name} ({'×'.join(map(str, labels.shape))} voxels, z, y, x) does not lie on the voxels of "
         f"{scan.path.name} ({'×'.join(map(str, scan.shape))}): by their headers its first voxel is at ({first}) of the "
-        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save it on the scan's own grid, with its origin, "
-        "directions and spacing (SimpleITK: CopyInformation(scan))."
+        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save it on the scan's own grid, with its "
+        "origin, directions and spacing (SimpleITK: CopyInformation(scan))."
     )

@@ -23,8 +23,11 @@ from synfine_monai.scans.voxel_stream import VoxelStream
 
 AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 
-MOST_CHANNELS = 4
+MOST_CHANNELS = 8
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+NAMED_CHANNEL = re.compile(r"<(?:\w+:)?Channel\b[^>]*\s(?:Name|Fluor|EmissionWavelength|Color)=")
+BLENDED = ("composite", "color")
+"""How ImageJ shows channels; slices are shown in grey."""
 INVERTED = "its low grey levels are meant to be shown bright (min-is-white, an inverting LUT): they are read as stored."
 LOSSY = (COMPRESSION.OJPEG, COMPRESSION.JPEG)
 CLASSIC_LIMIT = 4 * 1000**3
@@ -70,6 +73,8 @@ class TiffScan(FileScan):
             layout["shown"] = b"inverted"
         if first.compression in LOSSY:
             notes = (*notes, JPEG_NOTE)
+        if called := _other_than_slices(series):
+            notes = (*notes, f"its header calls its {shape[0]} slices {called}: they are read as slices along z.")
         return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout, notes=notes)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
@@ -141,18 +146,32 @@ def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
             f"{path.name} holds {len(series)} images of different shape or type "
             f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file."
         )
-    _refuse_more_axes(series[0], path)
+    _refuse_more_axes(series[0], path, _names_channels(tif))
     return series[0]
 
 
-def _refuse_more_axes(series: TiffPageSeries, path: Path) -> None:
+def _stacked(series: TiffPageSeries) -> list[tuple[str, int]]:
+    """(axis, length) of what is stacked in a series."""
     axes = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
-    stacked = [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
-    few_channels = any(axis == "C" and count <= MOST_CHANNELS for axis, count in stacked)
-    if len(stacked) > 1 or few_channels or series.keyframe.imagedepth > 1:
-        named = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
+    return [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
+
+
+def _other_than_slices(series: TiffPageSeries) -> str | None:
+    return next((AXES[axis] for axis, _ in _stacked(series) if axis in "TC"), None)
+
+
+def _names_channels(tif: TiffFile) -> bool:
+    blended = tif.is_imagej and (tif.imagej_metadata or {}).get("mode") in BLENDED
+    return bool(blended or NAMED_CHANNEL.search(tif.ome_metadata or ""))
+
+
+def _refuse_more_axes(series: TiffPageSeries, path: Path, named: bool) -> None:
+    stacked = _stacked(series)
+    channels = any(axis == "C" and (named or count <= MOST_CHANNELS) for axis, count in stacked)
+    if len(stacked) > 1 or channels or series.keyframe.imagedepth > 1:
+        told = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
         raise ScanError(
-            f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
+            f"{path.name} has more axes than z, y and x ({told}); save one scan a file, with its slices "
             "along z (Fiji: Image > Hyperstacks > Re-order)."
         )
 

@@ -69,3 +69,23 @@ def test_only_unlabelled_voxels_are_refused(task, tmp_path):
 def test_statistics_do_not_need_labels(task):
     alone = replace(task, training=(replace(task.training[0], label=None),))
     assert specimen_statistics(alone, "A").scale > 0
+
+
+def mask_of_255(path):
+    tifffile.imwrite(path, np.where(tifffile.imread(path) == 1, 255, 0).astype(np.uint8))
+
+
+def test_masks_of_0_and_255_are_refused(task):
+    for item in task.training:
+        mask_of_255(item.label)
+    with pytest.raises(ScanError, match=r"core: its labels hold no class but 0, and 255 in the core.*save it as 1"):
+        load_labelled_slices(task, "training")
+    with pytest.raises(ScanError, match="no class but 0"):
+        load_labelled_slices(replace(task, training=(), test=task.training), "test")
+
+
+def test_a_scan_of_which_one_class_is_drawn_is_none_of_them(task):
+    mask_of_255(task.training[0].label)
+    drawn = replace(task, training=task.training[1:], test=task.training[:1])
+    (one,) = load_labelled_slices(drawn, "test")
+    assert set(np.unique(one.label)) == {0, 255}

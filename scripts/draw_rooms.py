@@ -17,7 +17,7 @@ FLOORS = [
     ["scans", "transforms", "survey", "data"],
     ["networks", "rock", "losses", "metrics"],
     ["training", "baselines", "surgery"],
-    ["visualize", "handlers", "inferers", "report"],
+    ["visualize", "handlers", "inferers", "report", "planning"],
     ["bundle", "sharing", "experiments"],
 ]
 COLOURS = ["#E9ECEF", "#D6E6F2", "#DDEBDC", "#F6E7C8", "#EBDDF0", "#F3D9D5"]

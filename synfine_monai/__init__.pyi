@@ -11,6 +11,7 @@ from . import (
     losses as losses,
     metrics as metrics,
     networks as networks,
+    planning as planning,
     report as report,
     rock as rock,
     scans as scans,

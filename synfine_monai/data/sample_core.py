@@ -102,6 +102,7 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
     The two scans hold the same voxels, (40, 192, 192) uint16 at 5 um. labels_sparse.nii.gz has six labelled slices of
     the lower half, labels_test.nii.gz all slices from FIRST_TEST_SLICE up: 0 solid, 1 pore, 255 not labelled.
     labels_by_hand.tif is labels_sparse as Fiji, napari and ilastik would save it: 0 not labelled, 1 solid, 2 pore.
+    truth.tif has all slices: what somebody who never errs would label.
 
     Args:
         output_dir: folder, made if absent.
@@ -128,7 +129,7 @@ def make_sample_core(output_dir: str | Path, seed: int = 0, progress: bool = Fal
     sparse[list(LABELLED_SLICES)] = truth[list(LABELLED_SLICES)]
     held_out[FIRST_TEST_SLICE:] = truth[FIRST_TEST_SLICE:]
     by_hand = np.where(sparse == NOT_LABELLED, 0, sparse + 1).astype(np.uint8)
-    for name, volume in {"sample": levels, "labels_by_hand": by_hand}.items():
+    for name, volume in {"sample": levels, "labels_by_hand": by_hand, "truth": truth}.items():
         _write_tiff(folder / f"{name}.tif", volume)
     for name, volume in {"sample": levels, "labels_sparse": sparse, "labels_test": held_out}.items():
         _write_nifti(folder / f"{name}.nii.gz", volume)

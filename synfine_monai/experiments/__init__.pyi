@@ -1,3 +1,5 @@
+from .audit_coverage import AuditRun as AuditRun, audit_runs as audit_runs, labelled_by as labelled_by
+from .audit_tables import audit_report as audit_report
 from .experiment import Experiment as Experiment, choose_numbers as choose_numbers, grid as grid
 from .grey_level_tables import grey_level_report as grey_level_report
 from .grey_levels import GreyLevelRun as GreyLevelRun

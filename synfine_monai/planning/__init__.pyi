@@ -1,0 +1,30 @@
+from .audit import Audit as Audit, audit_shares as audit_shares, count_windows as count_windows
+from .audit_plan import check_plan as check_plan, make_plan as make_plan, write_plan as write_plan
+from .audit_report import (
+    audit_content as audit_content,
+    write_audit as write_audit,
+    write_pooled_audit as write_pooled_audit,
+)
+from .audit_run import audit_segmentation as audit_segmentation
+from .betting import betting_interval as betting_interval
+from .draw import SliceLook as SliceLook, draw_windows as draw_windows, window_probabilities as window_probabilities
+from .estimate import (
+    FEWEST_WINDOWS as FEWEST_WINDOWS,
+    LOOKS as LOOKS,
+    Residuals as Residuals,
+    ShareEstimate as ShareEstimate,
+    confidence_of_a_look as confidence_of_a_look,
+    difference_estimate as difference_estimate,
+    estimate_share as estimate_share,
+    pooled_share as pooled_share,
+    share_intervals as share_intervals,
+)
+from .plan_checks import check_model as check_model, check_scan as check_scan, checked_plan as checked_plan
+from .plan_files import Plan as Plan, read_plan_files as read_plan_files, write_plan_files as write_plan_files
+from .pooled_audits import pool_audits as pool_audits, read_audit as read_audit
+from .predicted_slices import PredictedSlices as PredictedSlices, slice_hash as slice_hash
+from .redraws import DESIGNS as DESIGNS, Redraws as Redraws
+from .representativity import BlockSpread as BlockSpread, block_spread as block_spread
+from .streamed_counts import StreamedCounts as StreamedCounts, count_labels as count_labels
+from .window_labels import read_window_labels as read_window_labels
+from .windows import Window as Window, window_totals as window_totals

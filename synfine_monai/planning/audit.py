@@ -1,0 +1,222 @@
+"""An audit: shares of the phases in a scan, each with its interval, from labels of a plan's windows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from synfine_monai.conventions import OUTSIDE, UNLABELLED
+from synfine_monai.errors import ScanError
+from synfine_monai.notices import look_at
+from synfine_monai.planning.estimate import (
+    FEWEST_WINDOWS,
+    Residuals,
+    ShareEstimate,
+    confidence_of_a_look,
+    estimate_share,
+)
+from synfine_monai.planning.labeller import labeller_agreement
+from synfine_monai.planning.plan_files import Plan
+from synfine_monai.planning.representativity import BlockSpread, block_spread
+from synfine_monai.planning.streamed_counts import BLOCK, StreamedCounts
+from synfine_monai.planning.window_labels import covered
+from synfine_monai.planning.windows import Window
+from synfine_monai.scans import Scan
+
+BINS = 10
+PORES = "pore space"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        shares: "pore space" and every class -> its share with interval.
+        profile: (first slice, slice after the last, share of the pore space) of some ten parts along the core; without
+            an interval where fewer than 8 windows lie in a part.
+        voxels: of the core.
+        windows: that tell it.
+        missing: windows without a label.
+        blank: share of their core voxels that is not labelled; counted as all pore, and as none, in the intervals.
+        representativity: how porosity varies between blocks of this scan; None where it is too small to tell.
+        labeller: see ``labeller_agreement``.
+        boundary: by how much the porosity grows if boundaries are drawn half a voxel further out.
+        why_not: why there is no interval; empty where there is one.
+    """
+
+    shares: Mapping[str, ShareEstimate]
+    profile: Sequence[tuple[int, int, ShareEstimate]]
+    voxels: int
+    windows: int = 0
+    missing: Sequence[int] = ()
+    blank: float = 0.0
+    representativity: BlockSpread | None = None
+    labeller: Mapping[str, Any] | None = None
+    boundary: float = 0.0
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class WindowCounts:
+    """Of one window: voxels in the core, and of each class those predicted, those labelled, and those without label.
+
+    Attributes:
+        window: the window.
+        voxels: in the core.
+        predicted: (classes,).
+        labelled: (classes,), what is not labelled left out.
+        blank: (classes,) voxels without label by their predicted class.
+    """
+
+    window: Window
+    voxels: int
+    predicted: np.ndarray
+    labelled: np.ndarray
+    blank: np.ndarray = field(default_factory=lambda: np.zeros(1))
+
+    def wrong(self, of: Collection[int], filled: str) -> float:
+        """Labelled minus predicted voxels of some classes; what is blank counts "as predicted", "none" or "all"."""
+        mine = list(of)
+        blank = {"as predicted": self.blank[mine].sum(), "none": 0.0, "all": self.blank.sum()}[filled]
+        return float(self.labelled[mine].sum() + blank - self.predicted[mine].sum())
+
+
+def count_windows(plan: Plan, labels: Scan, drawn: Mapping[int, np.ndarray], classes: int) -> list[WindowCounts]:
+    """Compare labelled windows with the segmentation, on the slices that were drawn.
+
+    Args:
+        plan: the plan.
+        labels: the segmentation, uint8 classes, 255 outside the core.
+        drawn: number -> labels, as from ``read_window_labels``.
+        classes: how many there are.
+    """
+    found: dict[int, WindowCounts] = {}
+    for z in sorted({window.z for window in plan.windows}):
+        (image,) = labels.read(z, z + 1)
+        for window in (one for one in plan.windows if one.z == z):
+            truth, core = covered(window, drawn.get(window.id), image != OUTSIDE)
+            told = image[window.within(*image.shape)]
+            known = core & (truth != UNLABELLED)
+            count = (np.bincount(part, minlength=classes) for part in (told[core], truth[known], told[core & ~known]))
+            found[window.id] = WindowCounts(window, int(core.sum()), *count)
+    return [found[window.id] for window in plan.windows]
+
+
+def audit_shares(
+    counted: StreamedCounts, names: Sequence[str], pore_labels: Collection[int], plan: Plan | None = None,
+    windows: Sequence[WindowCounts] = (), drawn: Mapping[int, np.ndarray] | None = None, confidence: float = 0.95,
+) -> Audit:  # fmt: skip
+    """Shares of all classes and of the pore space, with intervals where the windows allow one.
+
+    Args:
+        counted: the whole segmentation.
+        names: of the classes.
+        pore_labels: classes that are pore space.
+        plan: of the windows; None gives the numbers without intervals.
+        windows: from ``count_windows``, those that count.
+        drawn: labels of all images of the plan, for the labeller's agreement with himself.
+        confidence: of the intervals.
+
+    Raises:
+        ScanError: if nothing is in the core.
+    """
+    total = int(counted.voxels.sum())
+    if not total:
+        raise ScanError("no voxel of the labels is in the core: all are 255.")
+    of = {PORES: list(pore_labels), **{name: [k] for k, name in enumerate(names)}}
+    labelled = [one for one in windows if one.labelled.any() or not one.voxels]
+    why = _why_not(plan, labelled)
+    usable, largest = ([] if why else list(windows)), 1.0 if plan is None else float(plan.facts["largest"])
+    shares = {name: _share(usable, classes, counted.voxels, confidence, largest) for name, classes in of.items()}
+    blocks = np.stack(counted.blocks, 1) if counted.blocks else np.zeros((2, 0, 0, 0))
+    voxels = sum(one.voxels for one in windows)
+    return Audit(
+        shares, _profile(counted, usable, of[PORES], confidence, largest), total, len(windows),
+        [one.window.id for one in windows if one not in labelled],
+        sum(float(one.blank.sum()) for one in windows) / max(voxels, 1), block_spread(blocks, BLOCK),
+        None if plan is None else labeller_agreement(drawn or {}, plan.repeats, pore_labels),
+        counted.surface / 2, why,
+    )  # fmt: skip
+
+
+def windows_that_count(
+    plan: Plan, windows: Sequence[WindowCounts], first: int | None
+) -> tuple[list[WindowCounts], float]:
+    """The windows that an estimate is made of, and the confidence that each look gets.
+
+    Args:
+        plan: the plan.
+        windows: all of its windows.
+        first: how many of them, as fixed before anything of the result was seen; None takes all, or with looks the most
+            at which one may look.
+
+    Raises:
+        ScanError: for a number that the plan does not have.
+    """
+    looks = plan.facts.get("looks")
+    labelled = next((k for k, one in enumerate(windows) if one.voxels and not one.labelled.any()), len(windows))
+    if first is None and looks:
+        first = max((n for n in looks if n <= labelled), default=looks[0])
+    if first is not None and (not 1 <= first <= len(windows) or (looks and first not in looks)):
+        allowed = f"one of {', '.join(map(str, looks))}" if looks else f"from 1 to {len(windows)}"
+        raise ScanError(f"--first is {allowed} for this plan, got {first}.")
+    return list(windows[:first]), confidence_of_a_look(0.95, len(looks)) if looks else 0.95
+
+
+def _why_not(plan: Plan | None, labelled: Sequence[WindowCounts]) -> str:
+    if plan is None:
+        return ("no windows were drawn at random and labelled (--plan, --audit_labels), and nothing else tells how far "
+                "a segmentation is off")  # fmt: skip
+    if len(labelled) < FEWEST_WINDOWS:
+        return f"{len(labelled)} labelled windows are too few: it takes {FEWEST_WINDOWS} at least"
+    return ""
+
+
+def _share(
+    windows: Sequence[WindowCounts], of: Sequence[int], voxels: np.ndarray, confidence: float, largest: float
+) -> ShareEstimate:
+    """The share, with what is blank counted as predicted, and as the worst that it may be at either end."""
+    predicted = float(voxels[list(of)].sum() / voxels.sum())
+    if not windows:
+        return ShareEstimate(predicted, predicted, None, None, None, 0, confidence)
+    sizes, chances = (np.array(column, float) for column in
+                      zip(*((one.voxels, one.window.probability) for one in windows), strict=True))  # fmt: skip
+    middle, low, high = (
+        estimate_share(Residuals(np.array([one.wrong(of, filled) for one in windows]), sizes, chances, predicted),
+                       confidence, largest)
+        for filled in ("as predicted", "none", "all")
+    )  # fmt: skip
+    if middle.low is None or not any(one.blank.any() for one in windows):
+        return middle
+    return replace(middle, low=low.low, high=high.high)
+
+
+def _profile(
+    counted: StreamedCounts, windows: Sequence[WindowCounts], pores: Sequence[int], confidence: float, largest: float
+) -> list[tuple[int, int, ShareEstimate]]:
+    slices = np.array(counted.per_slice)
+    filled = np.flatnonzero(slices.sum(1))
+    edges = np.unique(np.linspace(filled[0], filled[-1] + 1, BINS + 1).round().astype(int))
+    parts = []
+    for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        inside, voxels = [one for one in windows if start <= one.window.z < stop], slices[start:stop].sum(0)
+        enough = len([one for one in inside if one.labelled.any()]) >= FEWEST_WINDOWS
+        if voxels.sum():
+            parts.append((start, stop, _share(inside if enough else [], pores, voxels, confidence, largest)))
+    return parts
+
+
+def tell_what_is_missing(audit: Audit, first: int | None) -> None:
+    """One line where windows, or voxels of them, have no label."""
+    if audit.missing and not audit.why_not:
+        few = ", ".join(map(str, audit.missing[:5])) + (" …" if len(audit.missing) > 5 else "")
+        look_at(
+            f"{len(audit.missing)} of {audit.windows} windows are not labelled ({few}): the interval holds whatever "
+            "they hold, and is that much wider." + ("" if first else " If you stopped at a number that you had fixed "
+            "before you saw a result, --first says so.")
+        )  # fmt: skip
+    elif audit.blank > 0 and not audit.why_not:
+        look_at(f"{audit.blank:.2%} of the windows' voxels in the core are not labelled: the interval holds whatever "
+                "they are.")  # fmt: skip

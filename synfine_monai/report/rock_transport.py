@@ -59,9 +59,10 @@ def measure_transport(
                     _store(path, {**settings, "solved": done})
                 bar.update(1)
     wanted = [done[f"{corner}{axis}"] for corner in found for axis in AXES]
-    result = {"edge": edge, "cubes": len(found), "axes": {a: _along(wanted, a, size) for a in AXES}}
+    axes = {axis: _along(wanted, axis, size) for axis in AXES}
+    result = {"edge": edge, "cubes": len(found), "axes": axes}
     _store(path, {**settings, "solved": done, **result})
-    for axis, one in result["axes"].items():
+    for axis, one in axes.items():
         if not one["percolates"]:
             look_at(
                 f"The pores do not percolate along {axis} in {one['blocked']} of {len(found)} cubes of {edge} voxels."

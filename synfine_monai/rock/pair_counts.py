@@ -46,7 +46,7 @@ class PairCounter:
     """Counts them from slabs in z order, of any thickness.
 
     Args:
-        reach: longest lag in voxels.
+        reach: longest lag in voxels, at least 1.
     """
 
     def __init__(self, reach: int = 32) -> None:
@@ -59,15 +59,14 @@ class PairCounter:
     def add(self, phase: np.ndarray, core: np.ndarray) -> None:
         """Count the next slices, (d, H, W) bool each; the phase outside the core does not count."""
         phase = phase & core
-        turned = tuple(_bits(np.swapaxes(one, 1, 2)) for one in (phase, core))
-        rows = tuple(_bits(one) for one in (phase, core))
-        self._count(1, *rows, 1)
-        self._count(2, *turned, 1)
         new = len(phase)
+        self._count(2, _bits(np.swapaxes(phase, 1, 2)), _bits(np.swapaxes(core, 1, 2)), 1)
+        rows, inside = _bits(phase), _bits(core)
+        self._count(1, rows, inside, 1)
         if self._before is not None:
-            rows = tuple(np.concatenate([old, one]) for old, one in zip(self._before, rows, strict=True))
-        self._count(0, *rows, 0, new)
-        self._before = tuple(one[-self.reach :].copy() for one in rows) if self.reach else None
+            rows, inside = (np.concatenate(pair) for pair in zip(self._before, (rows, inside), strict=True))
+        self._count(0, rows, inside, 0, new)
+        self._before = (rows[-self.reach :].copy(), inside[-self.reach :].copy())
 
     def finish(self) -> PairCounts:
         """What was counted."""

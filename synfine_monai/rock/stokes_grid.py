@@ -65,7 +65,7 @@ def _component(
     return _laplacian(number, weight, (wall[0] | wall[1]), axis, size), gradient, number
 
 
-def _beside(volume: np.ndarray, axis: int, outside: object) -> tuple[np.ndarray, np.ndarray]:
+def _beside(volume: np.ndarray, axis: int, outside: int | bool) -> tuple[np.ndarray, np.ndarray]:
     """Values of the voxels before and after each face across an axis."""
     pad = [(1, 1) if k == axis else (0, 0) for k in range(3)]
     wide = np.moveaxis(np.pad(volume, pad, constant_values=outside), axis, 0)

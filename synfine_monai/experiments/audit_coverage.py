@@ -143,7 +143,8 @@ class AuditRun:
             return task
         item = task.items(self.split)[0]
         whole = replace(item, label=self._datalist(name).parent / self.tasks[name]["truth"], slices=None, strokes=None)
-        return replace(task, **{self.split: (whole,)})
+        only: dict[str, Any] = {self.split: (whole,)}
+        return replace(task, **only)
 
     def _datalist(self, task: str) -> Path:
         return (Path(self.data) / task / "dataset.json").resolve()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import drop_notice
 from synfine_monai.rock import slice_runs
 from synfine_monai.scans import Scan, labels_path
 from synfine_monai.survey import FieldOfView, find_scan_field_of_view
@@ -47,10 +48,11 @@ def scan_facts(scan: Scan, fov: str | Path | None = None) -> str:
         "shape": f"{depth} × {height} × {width} voxels (z, y, x), {info.dtype}, {megabytes:,.1f} MB",
         **_lengths(scan),
         **_content(scan, fov),
-        "its labels": labels_path(info, "").name,
     }
     lines = [f"{name:13}{text}" for name, text in facts.items()]
-    lines += [f"{'note':13}{note}" for note in info.notes]
+    for note in info.notes:
+        lines.append(f"{'note':13}{note}")
+        drop_notice(f"{info.path.name}: {note}")
     return "\n".join([str(info.path), *lines])
 
 
@@ -90,6 +92,7 @@ def _content(scan: Scan, fov: str | Path | None) -> dict[str, str]:
         "core": f"{share:.1%} of the voxels, " + ("found by itself" if fov is None else f"given by {Path(fov).name}"),
         **_grey_levels(inside, "in the core", values),
         "no rock in": empty,
+        "labels' name": labels_path(scan.info, "").name,
     }
 
 
@@ -108,8 +111,8 @@ def _grey_levels(voxels: np.ndarray, where: str, values: np.ndarray) -> dict[str
     if not voxels.size:
         return {"grey levels": f"{values[0]:,.6g} to {values[-1]:,.6g}"}
     low, middle, high = (f"{one:,.6g}" for one in np.percentile(voxels, [1, 50, 99]))
-    return {"grey levels": f"{low} (1 %), {middle} (median), {high} (99 %) {where}; {values[0]:,.6g} to "
-                           f"{values[-1]:,.6g} on {LOOKED_AT} slices at most"}  # fmt: skip
+    return {"grey levels": f"{low} (1 %), {middle} (median), {high} (99 %) {where}; "
+                           f"{values[0]:,.6g} to {values[-1]:,.6g} in all"}  # fmt: skip
 
 
 def _inside(scan: Scan, found: FieldOfView) -> tuple[float, str]:

@@ -112,7 +112,7 @@ def _grey_levels(voxels: np.ndarray, where: str, values: np.ndarray) -> dict[str
         return {"grey levels": f"{values[0]:,.6g} to {values[-1]:,.6g}"}
     low, middle, high = (f"{one:,.6g}" for one in np.percentile(voxels, [1, 50, 99]))
     return {"grey levels": f"{low} (1 %), {middle} (median), {high} (99 %) {where}; "
-                           f"{values[0]:,.6g} to {values[-1]:,.6g} in all"}  # fmt: skip
+                           f"{values[0]:,.6g} to {values[-1]:,.6g} on at most {LOOKED_AT} slices"}  # fmt: skip
 
 
 def _inside(scan: Scan, found: FieldOfView) -> tuple[float, str]:

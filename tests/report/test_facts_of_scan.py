@@ -43,6 +43,13 @@ def test_a_core_in_its_padding(tmp_path):
     assert told["labels' name"] == "core #3_labels.tif"
 
 
+def test_a_few_voxels_are_not_told_as_none(tmp_path):
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[7, 2, :3] = 2
+    told = facts(saved(tmp_path / "drawn.tif", labels))
+    assert told["values"] == "0 on 63,997 voxels (100.00%), 2 on 3 voxels (below 0.01%): labels, or a mask"
+
+
 def test_labels_are_counted_to_the_last_voxel(tmp_path):
     labels = np.zeros((40, 8, 8), np.uint8)
     labels[7, 2, :3] = 2

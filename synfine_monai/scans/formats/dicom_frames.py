@@ -39,7 +39,7 @@ def frame_places(file: Path, sop_class: str) -> tuple[np.ndarray, np.ndarray] | 
     pydicom = optional_library("pydicom", file.name, "dicom", "or export one file a slice")
     header = pydicom.dcmread(file, stop_before_pixels=True)
     frames = header.get("PerFrameFunctionalGroupsSequence", [])
-    shared = next(iter(header.get("SharedFunctionalGroupsSequence", [])), {})
+    shared: Any = next(iter(header.get("SharedFunctionalGroupsSequence", [])), {})
     groups = {name: list(_groups(frames, shared, name)) for name in ("PlanePositionSequence", *COMMON)}
     for name, values in COMMON.items():
         if len({tuple(str(each.get(value)) for value in values) for each in groups[name]}) > 1:

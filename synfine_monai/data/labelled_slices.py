@@ -113,8 +113,8 @@ def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
     only_zero = not any(values - {0} for slices_of_item in held for values in slices_of_item)
     if only_zero and any((s.label[s.fov] == UNLABELLED).any() for s in slices):
         raise ScanError(
-            f"{task.path or task.name}: its labels hold no class but 0, and 255 in the core, which is 'not labelled': "
-            "if it is a class, as in a mask of 0 and 255, save it as 1, or give --scan and --labels instead."
+            f"{task.path or task.name}: its labels hold no class but 0, and 255 in the core, which is 'not labelled' "
+            "here: if it is a class, as in a mask of 0 and 255, save it as 1, or give --scan and --labels instead."
         )
 
 

@@ -18,10 +18,12 @@ from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.handlers import signature_of
 from synfine_monai.inferers import SliceWindowInferer
 from synfine_monai.networks import load_network, read_model_info
-from synfine_monai.planning import Redraws, share_intervals
+from synfine_monai.planning import FEWEST_WRONG, Redraws, Residuals, estimate_share, share_intervals
 
 NOISE = 0.05
 """Share of the voxels at boundaries that a noisy labeller gets wrong."""
+MOST_BETS = 40
+"""Of the audits of a cell that are bounded by betting, which takes a while."""
 HALF_A_VOXEL = 0.5
 """By which a wide labeller draws pores too large."""
 
@@ -99,14 +101,16 @@ class AuditRun:
         told = labelled_by(run["labeller"], truth, core, run["seed"]).astype(float)
         row: dict[str, Any] = {"porosity": truth[core].mean(), "predicted": hard[core].mean(),
                                "labels_say": told[core].mean(), "voxels": int(core.sum())}  # fmt: skip
-        for name, predicted, design in (
-            ("uniform", hard, "uniform"), ("mixed", hard, "uncertainty"), ("soft", soft, "uncertainty"),
-            ("inside", hard, "inside"), ("alone", np.zeros_like(hard), "uniform"),
+        window, nothing = run["window"], np.zeros_like(hard)
+        alike = Redraws(told - hard, core, window, "uniform")
+        mixed = Redraws(told - hard, core, window, "uncertainty", unsure)
+        for name, predicted, drawn in (
+            ("uniform", hard, alike), ("alone", nothing, alike.of(told)), ("mixed", hard, mixed),
+            ("soft", soft, mixed.of(told - soft)), ("inside", hard, Redraws(told - hard, core, window, "inside")),
         ):  # fmt: skip
-            drawn = Redraws(told - predicted, core, run["window"], design, unsure)
             row |= dict(self._covered(name, drawn, predicted[core].mean(), row, run["seed"]))
         if run["network"] == "good" and run["labeller"] == "exact":
-            row |= self._other_classes(run, task, chances, label, core, unsure)
+            row |= self._every_class(run, task, chances.argmax(1), label, mixed)
         return row
 
     def _covered(
@@ -114,22 +118,21 @@ class AuditRun:
     ) -> Iterator[tuple[str, float]]:
         for windows in self.draws:
             residuals = drawn.draw(windows, self.redraws, 1000 * seed + windows, predicted)
-            _, _, low, high = share_intervals(residuals)
+            low, high = _ends(residuals, drawn.largest)
             yield f"{name}_{windows}", float(np.mean((low <= row["labels_say"]) & (row["labels_say"] <= high)))
             yield f"{name}_{windows}_half", float(np.median(high - low) / 2)
             if name == "mixed":
                 yield f"{name}_{windows}_truth", float(np.mean((low <= row["porosity"]) & (row["porosity"] <= high)))
 
-    def _other_classes(self, run: Mapping[str, Any], task: Task, chances: np.ndarray, label: np.ndarray,
-                       core: np.ndarray, unsure: np.ndarray) -> dict[str, float]:  # fmt: skip
+    def _every_class(
+        self, run: Mapping[str, Any], task: Task, hard: np.ndarray, label: np.ndarray, mixed: Redraws
+    ) -> dict[str, float]:
         """The lowest coverage of any class of a task with more than two."""
         found: dict[str, float] = {}
-        hard = chances.argmax(1)
         for k in range(task.num_classes if task.num_classes > 2 else 0):
-            wrong = (label == k).astype(float) - (hard == k)
-            drawn = Redraws(wrong, core, run["window"], "uncertainty", unsure)
-            share = {"labels_say": (label == k)[core].mean(), "porosity": 0.0}
-            for name, value in self._covered("class", drawn, (hard == k)[core].mean(), share, run["seed"]):
+            drawn = mixed.of((label == k).astype(float) - (hard == k))
+            share = {"labels_say": (label == k)[mixed.core].mean()}
+            for name, value in self._covered("class", drawn, (hard == k)[mixed.core].mean(), share, run["seed"]):
                 found[name] = min(found.get(name, 1.0), value)
         return {name: value for name, value in found.items() if not name.endswith("half")}
 
@@ -143,14 +146,24 @@ class AuditRun:
             return task
         item = task.items(self.split)[0]
         whole = replace(item, label=self._datalist(name).parent / self.tasks[name]["truth"], slices=None, strokes=None)
-        only: dict[str, Any] = {self.split: (whole,)}
-        return replace(task, **only)
+        return replace(task, test=(whole,)) if self.split == "test" else replace(task, validation=(whole,))
 
     def _datalist(self, task: str) -> Path:
         return (Path(self.data) / task / "dataset.json").resolve()
 
     def _binary(self, task: str) -> bool:
         return bool(self.tasks[task]["binary"])
+
+
+def _ends(residuals: Residuals, largest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the intervals of many audits; where too few windows show anything wrong, some stand for all of those."""
+    _, _, low, high = share_intervals(residuals)
+    few = np.flatnonzero(np.count_nonzero(residuals.wrong, axis=-1) < FEWEST_WRONG)
+    for k in few[:MOST_BETS]:
+        one = estimate_share(residuals.audit(k), largest=largest)
+        low[k], high[k] = one.low, one.high
+    low[few], high[few] = (np.resize(ends[few[:MOST_BETS]], len(few)) for ends in (low, high))
+    return low, high
 
 
 def labelled_by(labeller: str, truth: np.ndarray, core: np.ndarray, seed: int = 0) -> np.ndarray:

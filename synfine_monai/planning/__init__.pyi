@@ -10,6 +10,7 @@ from .betting import betting_interval as betting_interval
 from .draw import SliceLook as SliceLook, draw_windows as draw_windows, window_probabilities as window_probabilities
 from .estimate import (
     FEWEST_WINDOWS as FEWEST_WINDOWS,
+    FEWEST_WRONG as FEWEST_WRONG,
     LOOKS as LOOKS,
     Residuals as Residuals,
     ShareEstimate as ShareEstimate,

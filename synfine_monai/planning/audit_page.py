@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from synfine_monai.notices import notices
 from synfine_monai.planning.audit import Audit
-from synfine_monai.planning.sentences import headline, points, sentences, with_interval
+from synfine_monai.planning.sentences import headline, sentences, with_interval
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -29,7 +29,7 @@ img {{ max-width: 100%; }}
 </ul>
 {notices}
 <table>
-<tr><th>phase</th><th>share</th><th>95 % interval</th><th>segmentation alone</th><th>windows for ± 0.2</th></tr>
+<tr><th>phase</th><th>share</th><th>interval</th><th>segmentation alone</th><th>windows for ± 0.2</th></tr>
 {rows}
 </table>
 <p><img src="{figure}" alt="shares, porosity along the core, blocks"></p>
@@ -67,7 +67,7 @@ def audit_page(audit: Audit, name: str, figure: str) -> str:
 
 def _row(phase: str, audit: Audit) -> str:
     share = audit.shares[phase]
-    ends = "none" if share.low is None or share.high is None else f"{points(share.low)} to {points(share.high)} %"
+    ends = "none" if share.low is None or share.high is None else f"{100 * share.low:.2f} to {100 * share.high:.2f} %"
     needed = share.windows_for(0.002)
     cells = [phase, with_interval(share), ends, f"{100 * share.predicted:.1f} %", "" if needed is None else str(needed)]
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

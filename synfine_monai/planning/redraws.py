@@ -1,5 +1,7 @@
 """Audits of a volume whose truth is known, drawn again and again: how often an interval covers it."""
 
+from copy import copy
+
 import numpy as np
 
 from synfine_monai.planning.draw import SliceLook, window_probabilities
@@ -20,6 +22,9 @@ class Redraws:
         design: one of ``DESIGNS``.
         uncertainty: (D, H, W) float, for the design of that name.
 
+    Attributes:
+        largest: most that one window can weigh, see ``estimate_share``.
+
     Raises:
         ValueError: if the design is unknown.
     """
@@ -37,11 +42,24 @@ class Redraws:
             whole[size - 1 : core.shape[1], size - 1 : core.shape[2]] = True
             chances = np.where(whole, chances > 0, 0.0)
             chances /= np.maximum(chances.sum((1, 2), keepdims=True), 1)
-        kept = chances.any((1, 2))
-        self.chances = chances[kept].reshape(kept.sum(), -1)
+        self.kept = chances.any((1, 2))
+        self.core, self.size = core, size
+        self.chances = chances[self.kept].reshape(self.kept.sum(), -1)
         self.upto = self.chances.cumsum(1)
-        self.wrong = window_totals(np.where(core, wrong, 0.0), size)[kept].reshape(kept.sum(), -1)
-        self.voxels = window_totals(core, size)[kept].reshape(kept.sum(), -1)
+        windows, voxels = (self.chances > 0).sum(1), core[self.kept].sum((1, 2))
+        self.largest = (2 if design == "uncertainty" else 1) * float(windows.max() / voxels.mean())
+        self.voxels = window_totals(core, size)[self.kept].reshape(self.kept.sum(), -1)
+        self.wrong = self._totals(wrong)
+
+    def of(self, wrong: np.ndarray) -> "Redraws":
+        """The same windows, for another prediction or class."""
+        other = copy(self)
+        other.wrong = self._totals(wrong)
+        return other
+
+    def _totals(self, wrong: np.ndarray) -> np.ndarray:
+        totals = window_totals(np.where(self.core, wrong, 0.0), self.size)[self.kept]
+        return totals.reshape(len(totals), -1)
 
     def draw(self, windows: int, redraws: int, seed: int = 0, predicted: float = 0.0) -> Residuals:
         """Residuals of ``redraws`` audits of as many windows each, arrays (redraws, windows)."""

@@ -42,7 +42,8 @@ def sentences(audit: Audit) -> Iterator[str]:
         if (needed := pores.windows_for(AIM / 100)) is not None and needed > pores.windows:
             yield f"For ± {AIM:g} points it takes some {needed} windows in all, {needed - pores.windows} more."
         if pores.way == "betting":
-            yield "All windows agree with the segmentation, so that the interval is that of what so few can miss."
+            yield ("Fewer than 5 windows show the segmentation wrong: how wrong it is elsewhere is not known, and the "
+                   "interval holds whatever so few windows can miss.")  # fmt: skip
     spread = audit.representativity
     if spread is None:
         yield "How much another piece of this rock would differ cannot be told: the scan is too small or too thin."

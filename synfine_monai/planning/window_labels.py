@@ -17,6 +17,8 @@ from synfine_monai.scans import FORMATS, Scan, open_scan, slab_slices
 
 NAMED = re.compile(r"\D*(\d+)\D*$")
 IMAGES = (*FORMATS["tiff"].extensions, *FORMATS["png"].extensions)
+NOTHING = (UNLABELLED, OUTLINE)
+"""What ``plan`` filled SCAN_windows with: no labels, whatever else means "not labelled"."""
 
 
 def read_window_labels(
@@ -85,7 +87,7 @@ def _of_volume(path: Path, plan: Plan, shape: tuple[int, int, int], unlabelled: 
                 values = np.full((window.size,) * 2, unlabelled, image.dtype)
                 values[window.own(*image.shape)] = image[window.within(*image.shape)]
                 found[window.id] = values
-        empty = [number for number, values in found.items() if np.isin(values, (unlabelled, OUTLINE)).all()]
+        empty = [number for number, values in found.items() if np.isin(values, (unlabelled, *NOTHING)).all()]
         outside = _labelled_outside(volume, plan, unlabelled)
     if outside and empty:
         raise ScanError(
@@ -101,7 +103,7 @@ def _labelled_outside(volume: Scan, plan: Plan, unlabelled: int) -> int:
     step, count = slab_slices(volume.shape, 1 << 24), 0
     for start in range(0, volume.shape[0], step):
         slab = volume.read(start, min(start + step, volume.shape[0]))
-        labelled = ~np.isin(slab, (unlabelled, OUTLINE))
+        labelled = ~np.isin(slab, (unlabelled, *NOTHING))
         for window in (one for one in plan.windows if start <= one.z < start + len(slab)):
             labelled[(window.z - start, *window.within(*slab.shape[1:]))] = False
         count += int(np.count_nonzero(labelled))
@@ -109,7 +111,7 @@ def _labelled_outside(volume: Scan, plan: Plan, unlabelled: int) -> int:
 
 
 def _as_classes(values: np.ndarray, classes: Collection[int], unlabelled: int, number: int, path: Path) -> np.ndarray:
-    nothing = (values == unlabelled) | (values == OUTLINE)
+    nothing = np.isin(values, (unlabelled, *NOTHING))
     found = values.astype(np.int64) - (1 if unlabelled == 0 else 0)
     known = np.isin(found, list(classes))
     if not (known | nothing).all():

@@ -138,6 +138,27 @@ def test_small_images_say_the_same_and_tell_of_the_labeller(sample, segmented, p
     )
 
 
+def test_the_volume_may_be_filled_with_classes_from_one(sample, segmented, planned, tmp_path):
+    filled = tifffile.imread(fill(planned, sample.truth, tmp_path))
+    from_one = write_tiff(tmp_path / "from_one.tif", np.where(filled < 254, filled + 1, filled).astype(np.uint8))
+    options = {"plan": str(planned), "audit_labels": str(from_one), "unlabelled_value": 0}
+    found = audit(segmented, tmp_path, **options)
+    assert (found["missing_windows"], found["unlabelled_share"]) == ([], 0)
+    assert found["shares"]["pore space"]["low"] < sample.truth.mean() < found["shares"]["pore space"]["high"]
+
+
+def test_windows_follow_a_stored_uncertainty(sample, tmp_path):
+    unsure = np.zeros(sample.image.shape, np.uint8)
+    unsure[:, :16, :16] = 200
+    stored = write_tiff(tmp_path / "core_uncertainty.tif", unsure)
+    plan(sample, "none", tmp_path / "plan", uncertainty=str(stored))
+    drawn = read_plan_files(tmp_path / "plan")
+    assert sum(window.y < 16 and window.x < 16 for window in drawn.windows) >= WINDOWS / 4
+    small = write_tiff(tmp_path / "small.tif", unsure[:3])
+    said = refusal("plan", scan=str(sample.scan), uncertainty=str(small), output_dir=str(tmp_path / "other"))
+    assert "but the scan (6, 96, 96)" in said
+
+
 def test_missing_windows_widen_the_interval_and_are_told(sample, segmented, planned, tmp_path):
     whole = audit(segmented, tmp_path, plan=str(planned), audit_labels=str(fill(planned, sample.truth, tmp_path)))
     labels = fill(planned, sample.truth, tmp_path, leave=2)

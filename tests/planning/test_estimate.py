@@ -9,8 +9,7 @@ EQUAL = {"voxels": np.full(16, 100), "probability": np.full(16, 1e-4), "predicte
 
 
 def test_equal_windows_give_the_textbook_interval_of_a_mean():
-    half = np.random.default_rng(0).normal(0, 2, 8)
-    wrong = 3 + np.concatenate([half, -half])  # not skewed
+    wrong = 3 + 4 * np.linspace(-1, 1, 16)  # neither skewed nor with long tails
     found = estimate_share(Residuals(wrong, **EQUAL))
     assert found.share == pytest.approx(0.2 + wrong.mean() / 100)
     assert found.error == pytest.approx(wrong.std(ddof=1) / 100 / 4)
@@ -21,6 +20,23 @@ def test_equal_windows_give_the_textbook_interval_of_a_mean():
 def test_windows_weigh_by_the_inverse_of_their_probability():
     few = Residuals(np.array([10.0, 0.0]), np.array([100, 100]), np.array([0.3, 0.1]), 0.0)
     assert difference_estimate(few)[0] == pytest.approx((10 / 0.3) / (100 / 0.3 + 100 / 0.1))
+
+
+def test_few_windows_that_are_wrong_do_not_give_a_narrow_interval():
+    """Four of sixteen windows err, all alike: their spread would say ± 0.6 points, but so few can miss far more."""
+    wrong = np.array([5.0] * 4 + [0.0] * 12)
+    found = estimate_share(Residuals(wrong, **EQUAL), largest=1.0)
+    assert found.way == "betting"
+    assert found.half_width > 0.1
+    assert estimate_share(Residuals(np.array([5.0] * 5 + [0.0] * 11), **EQUAL)).way == "t"
+
+
+def test_long_tails_leave_fewer_degrees_of_freedom():
+    even = 4 * np.linspace(-1, 1, 16)
+    tails = np.array([-1.0, 1.0] * 7 + [-12.0, 12.0])
+    ratio = [(one := estimate_share(Residuals(wrong, **EQUAL))).half_width / one.error for wrong in (even, tails)]
+    assert ratio[0] == pytest.approx(2.1314, rel=1e-3)
+    assert ratio[1] > 2.5
 
 
 def test_fewer_than_eight_windows_have_no_interval():
@@ -39,8 +55,7 @@ def test_windows_that_all_agree_do_not_give_a_point():
 
 
 def test_windows_that_are_still_needed():
-    half = np.random.default_rng(1).normal(0, 2, 8)
-    wrong = np.concatenate([half, -half])
+    wrong = 4 * np.linspace(-1, 1, 16)
     found = estimate_share(Residuals(wrong, **EQUAL))
     needed = found.windows_for(found.half_width)
     assert needed == 16

@@ -90,8 +90,14 @@ def _read_slices(
     task: Task, items: Sequence[Item], split: str, statistics: Mapping[str, IntensityStatistics]
 ) -> list[LabelledSlice]:
     slices: list[LabelledSlice] = []
+    known: dict[tuple[Path, int], list[tuple[Item, LabelledSlice]]] = {}
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
-        slices.extend(_item_slices(item, task, statistics[item.specimen]))
+        for found in _item_slices(item, task, statistics[item.specimen]):
+            same_place = known.setdefault((item.image, found.z), [])
+            for before in same_place:
+                _refuse_contradiction(item, found, *before, task)
+            same_place.append((item, found))
+            slices.append(found)
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     if not any((s.label != UNLABELLED).any() for s in slices):
@@ -100,6 +106,18 @@ def _read_slices(
             "the core, or give its mask by --fov."
         )
     return slices
+
+
+def _refuse_contradiction(item: Item, found: LabelledSlice, before: Item, known: LabelledSlice, task: Task) -> None:
+    """Two items of one scan must not call the same voxel by two classes."""
+    differ = (found.label != known.label) & (found.label != UNLABELLED) & (known.label != UNLABELLED)
+    if differ.any():
+        y, x = np.argwhere(differ)[0]
+        ours, theirs = task.labels[found.label[y, x]], task.labels[known.label[y, x]]
+        raise ScanError(
+            f"{before.label} and {item.label} contradict each other on {int(differ.sum()):,} voxels of slice {found.z} "
+            f"of {item.image.name}: at (y, x) = ({y}, {x}) they say {theirs} and {ours}; correct one of them."
+        )
 
 
 def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str) -> None:

@@ -92,8 +92,14 @@ def _read_slices(
     task: Task, items: Sequence[Item], split: str, statistics: Mapping[str, IntensityStatistics]
 ) -> list[LabelledSlice]:
     slices: list[LabelledSlice] = []
+    known: dict[tuple[Path, int], list[tuple[Item, LabelledSlice]]] = {}
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
-        slices.extend(_item_slices(item, task, statistics[item.specimen]))
+        for found in _item_slices(item, task, statistics[item.specimen]):
+            same_place = known.setdefault((item.image, found.z), [])
+            for before in same_place:
+                _refuse_contradiction(item, found, *before, task)
+            same_place.append((item, found))
+            slices.append(found)
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     if not any((s.label != UNLABELLED).any() for s in slices):
@@ -104,6 +110,7 @@ def _read_slices(
     return slices
 
 
+<<<<<<< HEAD
 def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
     """Masks of 0 and 255, of which one value alone would be left."""
     if any(((s.label != 0) & (s.label != UNLABELLED)).any() for s in slices):
@@ -115,6 +122,17 @@ def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
         raise ScanError(
             f"{task.path or task.name}: its labels hold no class but 0, and 255 in the core, which is 'not labelled' "
             "here: if it is a class, as in a mask of 0 and 255, save it as 1, or give --scan and --labels instead."
+=======
+def _refuse_contradiction(item: Item, found: LabelledSlice, before: Item, known: LabelledSlice, task: Task) -> None:
+    """Two items of one scan must not call the same voxel by two classes."""
+    differ = (found.label != known.label) & (found.label != UNLABELLED) & (known.label != UNLABELLED)
+    if differ.any():
+        y, x = np.argwhere(differ)[0]
+        ours, theirs = task.labels[found.label[y, x]], task.labels[known.label[y, x]]
+        raise ScanError(
+            f"{before.label} and {item.label} contradict each other on {int(differ.sum()):,} voxels of slice {found.z} "
+            f"of {item.image.name}: at (y, x) = ({y}, {x}) they say {theirs} and {ours}; correct one of them."
+>>>>>>> h-strokes/main
         )
 
 

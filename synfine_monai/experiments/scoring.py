@@ -113,7 +113,7 @@ def fitted_baseline(
     seed: int,
     denoiser: Path | None = None,
     learn_from: str = "patches",
-) -> tuple[Baseline, int]:
+) -> tuple[Baseline, int | None]:
     """Fit a baseline on the labels that a network of the same run learns from.
 
     Args:
@@ -126,12 +126,12 @@ def fitted_baseline(
         learn_from: as ``training_windows`` takes it.
 
     Returns:
-        The baseline, and how many patches it saw.
+        The baseline, and how many patches it saw; None where labels are strokes.
     """
     task, slices = split_slices(datalist, binary, "training", NORMALISATION)
     windows = training_windows(slices, task.labels, label_budget, seed, learn_from)
     labelled = [s for s in windows.slices if (s.label != UNLABELLED).any()]
-    return _new(name, task, seed, denoiser).fit(labelled), len(windows.patches)
+    return _new(name, task, seed, denoiser).fit(labelled), windows.budget
 
 
 def _new(name: str, task: Task, seed: int, denoiser: Path | None) -> Baseline:

@@ -66,6 +66,20 @@ def test_only_unlabelled_voxels_are_refused(task, tmp_path):
         load_labelled_slices(replace(task, training=task.training[:1]), "training")
 
 
+def test_labels_of_one_scan_that_contradict_each_other_are_refused(task, tmp_path):
+    first = task.training[0]
+    label = tifffile.imread(first.label)
+    other = np.full_like(label, 255)
+    other[60:62, 50:60] = 1 - label[60:62, 50:60]
+    tifffile.imwrite(tmp_path / "other.tif", other)
+    again = replace(first, label=tmp_path / "other.tif", name="again")
+    says = r"label0.tif and .*other.tif contradict each other on 20 voxels of slice 0 of image0.tif: at \(y, x\) = \(60"
+    with pytest.raises(ScanError, match=says):
+        load_labelled_slices(replace(task, training=(first, again)), "training")
+    tifffile.imwrite(tmp_path / "other.tif", np.where(other == 255, 255, label))
+    assert len(load_labelled_slices(replace(task, training=(first, again)), "training")) == 2
+
+
 def test_statistics_do_not_need_labels(task):
     alone = replace(task, training=(replace(task.training[0], label=None),))
     assert specimen_statistics(alone, "A").scale > 0

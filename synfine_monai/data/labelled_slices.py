@@ -110,7 +110,6 @@ def _read_slices(
     return slices
 
 
-<<<<<<< HEAD
 def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
     """Masks of 0 and 255, of which one value alone would be left."""
     if any(((s.label != 0) & (s.label != UNLABELLED)).any() for s in slices):
@@ -122,7 +121,9 @@ def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
         raise ScanError(
             f"{task.path or task.name}: its labels hold no class but 0, and 255 in the core, which is 'not labelled' "
             "here: if it is a class, as in a mask of 0 and 255, save it as 1, or give --scan and --labels instead."
-=======
+        )
+
+
 def _refuse_contradiction(item: Item, found: LabelledSlice, before: Item, known: LabelledSlice, task: Task) -> None:
     """Two items of one scan must not call the same voxel by two classes."""
     differ = (found.label != known.label) & (found.label != UNLABELLED) & (known.label != UNLABELLED)
@@ -132,7 +133,6 @@ def _refuse_contradiction(item: Item, found: LabelledSlice, before: Item, known:
         raise ScanError(
             f"{before.label} and {item.label} contradict each other on {int(differ.sum()):,} voxels of slice {found.z} "
             f"of {item.image.name}: at (y, x) = ({y}, {x}) they say {theirs} and {ours}; correct one of them."
->>>>>>> h-strokes/main
         )
 
 

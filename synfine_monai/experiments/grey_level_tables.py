@@ -38,7 +38,7 @@ def grey_level_report(folder: str | Path, title: str, rows: Sequence[Row]) -> Pa
         cases = np.array([[lost, sign] for lost, sign, *_ in _cases(of_task)]).reshape(-1, 2)
         axes.scatter(cases[:, 1], cases[:, 0], s=8, label=task)
     axes.axhline(SERIOUS, color="grey", linestyle="--", linewidth=0.8)
-    axes.set(xlabel="unexplained, nats a voxel", ylabel="Dice lost by the default", title=title, xscale="symlog")
+    axes.set(xlabel="unexplained, nats a voxel", ylabel="Dice lost by the default", title=title)
     axes.legend()
     return write_tables(folder, title, sections, {"loss_and_sign": figure})
 

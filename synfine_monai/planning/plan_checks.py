@@ -53,11 +53,15 @@ def check_scan(plan: Plan, labels: Scan, scan: str | Path | None = None) -> None
             f"{labels.info.path.name} is {labels.shape} voxels (z, y, x), but the plan's scan {facts['name']} is "
             f"{tuple(facts['shape'])}: give the labels of that scan."
         )
-    if scan is None and not Path(facts["path"]).exists():
-        look_at(f"{facts['name']} is no longer where it was planned, so that nothing tells whether these labels are of "
-                "that scan (--scan says where it is).")  # fmt: skip
+    try:
+        opened = open_scan(facts["path"] if scan is None else scan)
+    except ScanError:
+        if scan is not None:
+            raise
+        look_at(f"{facts['name']} cannot be opened where it was planned, so that nothing tells whether these labels "
+                "are of that scan (--scan says where it is).")  # fmt: skip
         return
-    with open_scan(scan or facts["path"]) as opened:
+    with opened:
         fits = list(opened.shape) == facts["shape"]
         other = [z for z, known in facts["slices"].items() if not fits or slice_hash(opened, int(z)) != known]
     if other:

@@ -224,6 +224,22 @@ def test_bad_input_gets_one_clear_line(sample, tuned, pretrained, segmented, pla
     assert "the plan's scan is (6, 96, 96)" in refused(segmented, tmp_path, plan=str(planned), audit_labels=str(small))
 
 
+def test_a_scan_that_has_moved_is_told(sample, tuned, segmented, tmp_path):
+    copied = shutil.copy(sample.scan, tmp_path / "core.tif")
+    run_verb(
+        CONFIGS / "plan.yaml",
+        scan=str(copied),
+        checkpoint=str(tuned),
+        output_dir=str(tmp_path / "plan"),
+        windows=8,
+        window=16,
+    )
+    copied.unlink()
+    labels = fill(tmp_path / "plan", sample.truth, tmp_path)
+    audit(segmented, tmp_path, plan=str(tmp_path / "plan"), audit_labels=str(labels))
+    assert any("core.tif cannot be opened where it was planned" in one for one in notices())
+
+
 def test_a_model_that_learned_from_the_windows_is_told_apart(sample, tuned, segmented, planned, tmp_path):
     learned = shutil.copytree(tuned, tmp_path / "learned")
     import torch

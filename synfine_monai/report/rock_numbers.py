@@ -132,6 +132,7 @@ def write_rock_numbers(
     summary = numbers.summary() | ({"transport": transport} if transport else {})
     if summary["voxel_size_um"] is None:
         look_at("The voxel size is unknown: lengths are in voxels (--voxel_size_um gives it).")
+    _warn_of_a_small_scan(numbers)
     with atomic_file(f"{stem}.json") as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     for phase, one in numbers.phases.items():
@@ -162,6 +163,17 @@ def told(summary: Mapping[str, Any]) -> dict[str, str]:
             rows[_words(key)] = _number(value)
     rows |= {f"{name}": _percent(one["share"]) for name, one in summary["phases"].items() if name != PORE_SPACE}
     return rows
+
+
+def _warn_of_a_small_scan(numbers: RockNumbers) -> None:
+    """Say where the core is smaller than what stands for the rock."""
+    told = numbers.phases[PORE_SPACE].summary()["representative_edge_voxels"]["10%"]
+    edge = sum(numbers.voxels.values()) ** (1 / 3)
+    if told is not None and told > edge:
+        look_at(
+            f"The core is smaller than a representative volume: {edge:.0f}³ voxels tell the rock's porosity no nearer "
+            f"than ± 10 %, for which it takes a cube of {told:.0f} voxels."
+        )
 
 
 def _late(counter: PhaseCounter, volume: LabelVolume, seen: int, slab_voxels: int) -> PhaseCounter:

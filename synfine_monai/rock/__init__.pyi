@@ -1,3 +1,4 @@
+from .block_sums import BlockCounter as BlockCounter
 from .chord_lengths import ChordCounter as ChordCounter, mean_chord as mean_chord
 from .conduction import Conduction as Conduction, effective_conductivity as effective_conductivity
 from .connected_porosity import (
@@ -11,6 +12,7 @@ from .pair_counts import AXES as AXES, PairCounter as PairCounter, PairCounts as
 from .permeability import Permeability as Permeability, solve_permeability as solve_permeability
 from .pore_clusters import CONNECTIVITIES as CONNECTIVITIES, Clusters as Clusters, PoreClusters as PoreClusters
 from .porosity_profile import PorosityProfile as PorosityProfile
+from .representativity import BlockSpread as BlockSpread, block_spread as block_spread
 from .rock_numbers import PhaseCounter as PhaseCounter, PhaseNumbers as PhaseNumbers
 from .runs import slice_runs as slice_runs
 from .transport import (

@@ -10,6 +10,7 @@ from tiny_core import CONFIGS
 
 from synfine_monai.bundle import run_verb
 from synfine_monai.bundle.plain_errors import find_scan_error
+from synfine_monai.notices import notices
 
 VERB = CONFIGS / "measure.yaml"
 
@@ -103,3 +104,9 @@ def test_a_scan_instead_of_labels_is_refused(tmp_path):
     with pytest.raises(RuntimeError) as error:
         measured(np.random.default_rng(0).integers(0, 60000, (8, 9, 10)).astype(np.uint16), tmp_path)
     assert "Is it the scan itself?" in str(find_scan_error(error.value))
+
+
+def test_a_core_too_small_to_stand_for_its_rock_is_told(tmp_path, capsys):
+    coarse = np.random.default_rng(0).random((4, 4, 4)) < 0.1
+    measured(coarse.repeat(16, 0).repeat(16, 1).repeat(16, 2).astype(np.uint8), tmp_path, outside_value="none")
+    assert any("smaller than a representative volume: 64³ voxels" in one for one in notices())

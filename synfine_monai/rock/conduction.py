@@ -109,7 +109,7 @@ def _neighbours(volume: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _solved(matrix: sparse.csr_matrix, source: np.ndarray) -> np.ndarray:
-    multigrid = pyamg.smoothed_aggregation_solver(matrix, max_coarse=50)
+    multigrid = pyamg.ruge_stuben_solver(matrix, max_coarse=50)
     found, left = cg(matrix, source, rtol=TOLERANCE, maxiter=MOST_STEPS, M=multigrid.aspreconditioner())
     if left:
         raise ScanError(f"Conduction did not come to an end in {MOST_STEPS} steps: measure a smaller block.")

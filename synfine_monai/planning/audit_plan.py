@@ -8,7 +8,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
 from synfine_monai.networks import weights_hash
 from synfine_monai.notices import look_at
-from synfine_monai.planning.draw import SliceLook, draw_windows
+from synfine_monai.planning.draw import BY_UNCERTAINTY, SliceLook, draw_windows
 from synfine_monai.planning.estimate import FEWEST_WINDOWS, LOOKS
 from synfine_monai.planning.plan_files import Plan, write_plan_files
 from synfine_monai.planning.predicted_slices import PredictedSlices
@@ -16,9 +16,12 @@ from synfine_monai.planning.window_images import write_window_images, write_wind
 
 PURPOSES = ("audit",)
 MOST_WINDOWS = 999
+MOST_BY_UNCERTAINTY = 0.9
 
 
-def check_plan(purpose: str, windows: int, window: int, repeats: float, output_dir: str | Path) -> None:
+def check_plan(
+    purpose: str, windows: int, window: int, repeats: float, by_uncertainty: float, output_dir: str | Path
+) -> None:
     """Refuse what makes no plan, before anything is read.
 
     Raises:
@@ -31,6 +34,11 @@ def check_plan(purpose: str, windows: int, window: int, repeats: float, output_d
             f"a plan has up to {MOST_WINDOWS} windows of 4 to 512 voxels, and --repeats is a share from 0 to 1; got "
             f"--windows {windows}, --window {window}, --repeats {repeats:g}."
         )
+    if not 0 <= by_uncertainty <= MOST_BY_UNCERTAINTY:
+        raise ScanError(
+            f"--by_uncertainty is a share from 0 to {MOST_BY_UNCERTAINTY}, so that every window can be drawn; got "
+            f"{by_uncertainty:g}."
+        )
     if (Path(output_dir) / "plan.json").is_file():
         raise ScanError(
             f"{output_dir} holds a plan already, and a second draw, made after some windows were seen, would not be a "
@@ -42,7 +50,7 @@ def check_plan(purpose: str, windows: int, window: int, repeats: float, output_d
 
 def make_plan(
     slices: PredictedSlices, windows: int, window: int, seed: int, repeats: float = 0.1, looks: bool = False,
-    model_file: Path | None = None, info: Mapping[str, Any] | None = None,
+    model_file: Path | None = None, info: Mapping[str, Any] | None = None, by_uncertainty: float = BY_UNCERTAINTY,
 ) -> Plan:  # fmt: skip
     """Draw the windows of an audit.
 
@@ -55,6 +63,7 @@ def make_plan(
         looks: whether somebody will look at the estimate while labelling, at 16, 32, 64 and 128 windows.
         model_file: the model that is audited, or None.
         info: content of its ``model.json``.
+        by_uncertainty: share of the draw that goes where the prediction is unsure, where anything tells.
 
     Raises:
         ScanError: if nothing of the scan is core.
@@ -66,19 +75,24 @@ def make_plan(
             slices.note(z, seen, window)
         return seen
 
-    drawn = draw_windows(slices.depths(), look, windows, window, seed)
+    drawn = draw_windows(slices.depths(), look, windows, window, seed, by_uncertainty)
     count = round(repeats * windows)
     shown = [drawn[int(k * windows / max(count, 1))].id for k in range(count)]
     used = sorted({one.z for one in drawn})
     facts = {
         "format_version": 1, "purpose": "audit", "seed": seed, "window": window,
-        "draw": "half uniform, half by uncertainty" if slices.is_mixed else "uniform",
+        "draw": _words(by_uncertainty if slices.is_mixed else 0),
         "looks": [n for n in LOOKS if n < windows] + [windows] if looks else None,
         "repeats": {str(windows + 1 + k): number for k, number in enumerate(shown)},
-        "largest": slices.largest(window), "scan": _scan_facts(slices, used),
+        "largest": slices.largest(by_uncertainty), "scan": _scan_facts(slices, used),
         "model": _model_facts(slices, model_file, info or {}, used),
     }  # fmt: skip
     return Plan(drawn, facts)
+
+
+def _words(by_uncertainty: float) -> str:
+    uniform = f"{1 - by_uncertainty:.4g}"
+    return f"{uniform} uniform, {by_uncertainty:.4g} by uncertainty" if by_uncertainty else "uniform"
 
 
 def _scan_facts(slices: PredictedSlices, used: list[int]) -> dict[str, Any]:

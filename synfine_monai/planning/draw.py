@@ -11,6 +11,9 @@ from synfine_monai.planning.windows import Window, window_totals
 MOST_TRIES = 1000
 """Slices that a window tries before nothing is left to believe in a core."""
 
+BY_UNCERTAINTY = 0.5
+"""Share of a draw that goes where the network is unsure."""
+
 
 class SliceLook(NamedTuple):
     """What a draw needs of a slice.
@@ -24,7 +27,7 @@ class SliceLook(NamedTuple):
     uncertainty: np.ndarray | None = None
 
 
-def window_probabilities(look: SliceLook, size: int) -> np.ndarray:
+def window_probabilities(look: SliceLook, size: int, by_uncertainty: float = BY_UNCERTAINTY) -> np.ndarray:
     """Chance of each window of a slice, once this slice is drawn: half alike for all that meet the core, half in
     proportion to the uncertainty in them.
 
@@ -34,6 +37,7 @@ def window_probabilities(look: SliceLook, size: int) -> np.ndarray:
     Args:
         look: of the slice.
         size: side of the windows in voxels.
+        by_uncertainty: the second half, if it is another share; below 1.
 
     Returns:
         (H + size - 1, W + size - 1) float64 as in ``window_totals``, of sum 1; all 0 where nothing is in the core.
@@ -43,11 +47,16 @@ def window_probabilities(look: SliceLook, size: int) -> np.ndarray:
     if look.uncertainty is None:
         return alike
     pull = np.where(meets, window_totals(np.where(look.core, look.uncertainty, 0.0), size).clip(0), 0)
-    return (alike + pull / pull.sum()) / 2 if pull.sum() > 1e-6 else alike
+    return (1 - by_uncertainty) * alike + by_uncertainty * pull / pull.sum() if pull.sum() > 1e-6 else alike
 
 
 def draw_windows(
-    depths: Sequence[int], look: Callable[[int], SliceLook], count: int, size: int, seed: int = 0
+    depths: Sequence[int],
+    look: Callable[[int], SliceLook],
+    count: int,
+    size: int,
+    seed: int = 0,
+    by_uncertainty: float = BY_UNCERTAINTY,
 ) -> list[Window]:
     """Draw windows with replacement: the slice first, each alike, then the window on it.
 
@@ -60,6 +69,7 @@ def draw_windows(
         count: windows to draw.
         size: their side in voxels.
         seed: of the draw; window k has a stream of its own.
+        by_uncertainty: as ``window_probabilities`` takes it.
 
     Raises:
         ScanError: if none of many slices holds core.
@@ -69,7 +79,7 @@ def draw_windows(
     for _ in range(MOST_TRIES):
         chosen = {k: int(streams[k].choice(depths)) for k in streams if k not in drawn}
         for z in sorted(set(chosen.values())):
-            chances = window_probabilities(look(z), size)
+            chances = window_probabilities(look(z), size, by_uncertainty)
             if chances.any():
                 at = {k: _choose(chances, streams[k]) for k in chosen if chosen[k] == z}
                 drawn |= {k: _window(k, z, place, chances, size, len(depths)) for k, place in at.items()}

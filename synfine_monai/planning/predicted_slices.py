@@ -69,12 +69,12 @@ class PredictedSlices:
             unsure = self.stored.read(z, z + 1)[0].astype(float)
         return SliceLook(core, unsure)
 
-    def largest(self, size: int) -> float:
-        """Most that one window of ``size`` can weigh, in mean weights: see ``estimate_share``."""
+    def largest(self, by_uncertainty: float) -> float:
+        """Most that one window can weigh, in mean weights: see ``estimate_share``."""
         if not self.weights:
             return 1.0
         windows, voxels = (np.array(column, float) for column in zip(*self.weights.values(), strict=True))
-        return float((2 if self.is_mixed else 1) * windows.max() / voxels.mean())
+        return float(windows.max() / voxels.mean() / (1 - by_uncertainty if self.is_mixed else 1))
 
     def note(self, z: int, look: SliceLook, size: int) -> None:
         """Keep how many windows meet the core of a slice that was drawn."""

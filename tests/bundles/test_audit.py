@@ -63,7 +63,7 @@ def test_a_plan_is_drawn_and_what_it_takes_to_label_it_is_written(sample, planne
     assert set(rows[0]) == {"id", "axis", "z", "y", "x", "size", "probability", "purpose"}
     facts = json.loads((planned / "plan.json").read_text("utf-8"))
     assert set(facts["scan"]["slices"]) == {row["z"] for row in rows}
-    assert facts["draw"] == "half uniform, half by uncertainty"
+    assert facts["draw"] == "0.5 uniform, 0.5 by uncertainty"
     windows = tifffile.imread(planned / "core_windows.tif")
     assert windows.shape == sample.image.shape
     assert set(np.unique(windows)) == {254, 255}
@@ -75,6 +75,14 @@ def test_a_plan_is_drawn_and_what_it_takes_to_label_it_is_written(sample, planne
     assert "holds a plan already" in refusal("plan", scan=str(sample.scan), output_dir=str(planned))
     plan(sample, tuned, tmp_path)
     assert (tmp_path / "plan.csv").read_bytes() == (planned / "plan.csv").read_bytes()
+
+
+def test_a_uniform_draw_of_a_model_keeps_its_hash(sample, tuned, tmp_path):
+    plan(sample, tuned, tmp_path, by_uncertainty=0)
+    drawn = read_plan_files(tmp_path)
+    assert drawn.facts["draw"] == "uniform"
+    assert drawn.facts["model"]["weights"]
+    assert len({window.probability for window in drawn.windows}) == 1  # a box: as many windows on every slice
 
 
 def test_only_the_slices_that_are_drawn_are_segmented(sample, tuned, tmp_path, monkeypatch):
@@ -263,6 +271,7 @@ def test_a_model_that_learned_from_the_windows_is_told_apart(sample, tuned, segm
         ({"windows": 99999}, "up to 999 windows"),
         ({"window": 1024}, "4 to 512 voxels"),
         ({"repeats": 2}, "a share from 0 to 1"),
+        ({"by_uncertainty": 1.0}, "a share from 0 to 0.9"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(options, words, sample, tmp_path):

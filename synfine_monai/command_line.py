@@ -14,10 +14,10 @@ from synfine_monai.bundle.verb_options import Option, read_options, refuse_unkno
 from synfine_monai.bundle.verbs import BUNDLES, bundles_folder, find_verb, merged_files, verbs
 from synfine_monai.errors import ScanError
 
-FIRST = {"porosity": "labels", "audit": "labels"}
+FIRST = {"porosity": "labels", "audit": "labels", "measure": "labels"}
 """Verb -> option that its first word is; of all others it is the scan."""
 
-PROMINENT = ("sample", "info", "learn", "segment", "porosity", "plan", "audit", "evaluate")
+PROMINENT = ("sample", "info", "learn", "segment", "porosity", "plan", "audit", "measure", "evaluate")
 """What the help tells first."""
 
 COMMANDS_TOLD = {

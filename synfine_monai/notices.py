@@ -30,6 +30,11 @@ def look_at(sentence: str) -> None:
     _gather.sentences[" ".join(sentence.split())] = None
 
 
+def drop_notice(sentence: str) -> None:
+    """Keep a sentence no longer, since the user has it before him."""
+    _gather.sentences.pop(" ".join(sentence.split()), None)
+
+
 def notices() -> list[str]:
     """What was kept since ``gather_notices``."""
     return list(_gather.sentences)

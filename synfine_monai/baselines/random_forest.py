@@ -21,12 +21,13 @@ _BAND = 512  # rows
 class RandomForestBaseline(Baseline):
     """100 trees, grown on every labelled voxel's multi-scale features, seen with the context of the whole slice.
 
-    Classes count as often as they occur. The training features are kept in half precision, and the forest is grown
-    anew from them when it is loaded: no pickles, and the same seed grows the same trees.
+    Classes count as often as they are labelled, or all alike. The training features are kept in half precision, and
+    the forest is grown anew from them when it is loaded: no pickles, and the same seed grows the same trees.
 
     Args:
         seed: of the trees, and of the draw if more than 200,000 voxels are labelled.
         trees: number of trees.
+        balanced: all classes weigh the same, however often they are labelled.
 
     Source: Arganda-Carreras et al. 2017, doi:10.1093/bioinformatics/btx180; Berg et al. 2019,
     doi:10.1038/s41592-019-0582-9.
@@ -34,8 +35,8 @@ class RandomForestBaseline(Baseline):
 
     name: ClassVar[str] = "random_forest"
 
-    def __init__(self, seed: int = 0, trees: int = 100) -> None:
-        self.seed, self.trees = int(seed), int(trees)
+    def __init__(self, seed: int = 0, trees: int = 100, balanced: bool = False) -> None:
+        self.seed, self.trees, self.balanced = int(seed), int(trees), bool(balanced)
         self.features = np.empty((0, 0), dtype=np.float16)
         self.labels = np.empty(0, dtype=np.uint8)
         self.forest: RandomForestClassifier | None = None
@@ -54,17 +55,17 @@ class RandomForestBaseline(Baseline):
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
-        settings = np.array([self.seed, self.trees], dtype=np.int64)
+        settings = np.array([self.seed, self.trees, self.balanced], dtype=np.int64)
         return {"features": self.features, "labels": self.labels, "seed_and_trees": settings}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        seed, trees = arrays["seed_and_trees"]
-        return cls(int(seed), int(trees))._grow(arrays["features"], arrays["labels"])
+        return cls(*arrays["seed_and_trees"])._grow(arrays["features"], arrays["labels"])
 
     def _grow(self, features: np.ndarray, labels: np.ndarray) -> Self:
         self.features, self.labels = features, labels
-        forest = RandomForestClassifier(self.trees, random_state=self.seed, n_jobs=-1)
+        weight = "balanced" if self.balanced else None
+        forest = RandomForestClassifier(self.trees, random_state=self.seed, n_jobs=-1, class_weight=weight)
         self.forest = forest.fit(features.astype(np.float32), labels)
         # Trees that vote in parallel are summed in any order; voxels in parallel keep the votes, and so the ties.
         self.forest.n_jobs = 1

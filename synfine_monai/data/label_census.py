@@ -6,11 +6,10 @@ import numpy as np
 
 from synfine_monai.conventions import NORMALISATION
 from synfine_monai.data.labels_of_scan import SliceLabels, drawn_depths, label_file, open_labels, refuse_unlike_shapes
-from synfine_monai.data.placed_labels import DrawnLabels
 from synfine_monai.data.task import Item
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import open_scan
-from synfine_monai.survey import find_scan_field_of_view, measure_scan_intensity
+from synfine_monai.survey import DrawnLabels, find_scan_field_of_view, measure_scan_intensity
 
 VALUES, BINS = 256, 120
 WHOLE_SLICES = 8  # of one value whose grey levels are read

@@ -59,7 +59,8 @@ def find_roles(
         ScanError: if the data leave it open which value means "not labelled".
     """
     check_unlabelled_value(unlabelled_value)
-    around = tuple(v for v in census.values if v in outside or _surrounds(census, v))
+    said = () if unlabelled_value in (None, EVERY_VALUE) else (int(unlabelled_value),)
+    around = tuple(v for v in census.values if v in outside or _surrounds(census, v, said))
     remarks = [
         f"{v} in {file.name} lies around the core, as air or a mount does, and is no class."
         for v in around
@@ -67,7 +68,6 @@ def find_roles(
     ]
     drawn = [v for v in census.values if v not in around and census.inside[v]]
     _refuse_missed_air(census, [v for v in drawn if v != unlabelled_value], file)
-    said = () if unlabelled_value in (None, EVERY_VALUE) else (int(unlabelled_value),)
     empty = [*said, *(() if census.not_drawn is None else (census.not_drawn,))]
     if unlabelled_value != EVERY_VALUE:
         remarks += _find_unlabelled(census, drawn, empty, bool(said or census.names), file)
@@ -105,12 +105,14 @@ def is_stretched(values: Sequence[int]) -> bool:
     return len(values) > 1 and bool(np.all(np.abs(np.sort(values) - np.linspace(0, 255, len(values))) < 1))
 
 
-def _surrounds(census: Census, value: int) -> bool:
-    """Whether a value is what lies around the core: nearly all of that, and of the core at most some of its rim."""
-    around, inside = census.outside.sum(), census.inside[value]
-    if around > SPURIOUS * census.inside.sum() and census.outside[value] > NEARLY_ALL * around:
+def _surrounds(census: Census, value: int, said: Sequence[int]) -> bool:
+    """Whether a value is what lies around the core: nearly all that is drawn there, and in the core some of its rim."""
+    drawn = [v for v in census.values if v == value or not (v in said or census.whole[v])]
+    around, within = census.outside[drawn].sum(), census.inside[drawn].sum()
+    inside = census.inside[value]
+    if around > SPURIOUS * within and census.outside[value] > NEARLY_ALL * around:
         at_rim = census.middle[value] <= RIM * census.mixed_share(value) * census.middle.sum()
-        return bool(at_rim and inside < (1 - NEARLY_ALL) * min(census.outside[value], census.inside.sum()))
+        return bool(at_rim and inside < (1 - NEARLY_ALL) * min(census.outside[value], within))
     return bool(census.outside[value]) and not inside
 
 

@@ -12,8 +12,8 @@ from synfine_monai.conventions import NORMALISATION, PATCH_SIZE, UNLABELLED
 from synfine_monai.data.held_back import keep_strokes
 from synfine_monai.data.label_orientation import refuse_other_way
 from synfine_monai.data.labels_of_scan import label_file, open_labels, refuse_unlike_shapes
-from synfine_monai.data.task import Item, Task
-from synfine_monai.data.task_from_scan import labelled_depths
+from synfine_monai.data.task import SPLITS, Item, Task
+from synfine_monai.data.task_from_scan import labelled_depths, labelled_values
 from synfine_monai.errors import ScanError
 from synfine_monai.notices import look_at
 from synfine_monai.scans import Scan, open_scan
@@ -24,6 +24,7 @@ from synfine_monai.survey import (
     find_scan_field_of_view,
     measure_intensity,
     measure_scan_intensity,
+    refuse_indices,
 )
 from synfine_monai.transforms import fill_outside
 
@@ -69,7 +70,7 @@ def load_labelled_slices(
         way: how, one of ``synfine_monai.survey.ALIGNMENTS``.
 
     Raises:
-        ScanError: if shapes differ, a class is unknown, or nothing is labelled.
+        ScanError: if shapes differ, a class is unknown, nothing is labelled, or labels are masks of 0 and 255.
     """
     items = [item for item in task.items(split) if item.label is not None]
     related = {i: None for item in items for i in (item, *task.specimen_items(item.specimen))}
@@ -82,6 +83,7 @@ def load_labelled_slices(
     slices = _kept.recall(key, lambda: _read_slices(task, items, split, statistics))
     if sum(s.image.size for s in slices) > KEPT_VOXELS:
         _kept.forget(key)
+    _refuse_masks_of_255(slices, task)
     _name_absent_classes(slices, task, split)
     return list(slices)
 
@@ -90,8 +92,14 @@ def _read_slices(
     task: Task, items: Sequence[Item], split: str, statistics: Mapping[str, IntensityStatistics]
 ) -> list[LabelledSlice]:
     slices: list[LabelledSlice] = []
+    known: dict[tuple[Path, int], list[tuple[Item, LabelledSlice]]] = {}
     for item in tqdm(items, desc=f"Reading {split} slices", unit="item", leave=False):
-        slices.extend(_item_slices(item, task, statistics[item.specimen]))
+        for found in _item_slices(item, task, statistics[item.specimen]):
+            same_place = known.setdefault((item.image, found.z), [])
+            for before in same_place:
+                _refuse_contradiction(item, found, *before, task)
+            same_place.append((item, found))
+            slices.append(found)
     if not slices:
         raise ScanError(f"{task.path or task.name} has no labelled voxel in its '{split}' items: all are {UNLABELLED}.")
     if not any((s.label != UNLABELLED).any() for s in slices):
@@ -100,6 +108,32 @@ def _read_slices(
             "the core, or give its mask by --fov."
         )
     return slices
+
+
+def _refuse_masks_of_255(slices: Sequence[LabelledSlice], task: Task) -> None:
+    """Masks of 0 and 255, of which one value alone would be left."""
+    if any(((s.label != 0) & (s.label != UNLABELLED)).any() for s in slices):
+        return
+    items = [item for split in SPLITS for item in getattr(task, split) if item.label is not None]
+    held = (labelled_values(item, task.ignored_values).values() for item in items)
+    only_zero = not any(values - {0} for slices_of_item in held for values in slices_of_item)
+    if only_zero and any((s.label[s.fov] == UNLABELLED).any() for s in slices):
+        raise ScanError(
+            f"{task.path or task.name}: its labels hold no class but 0, and 255 in the core, which is 'not labelled' "
+            "here: if it is a class, as in a mask of 0 and 255, save it as 1, or give --scan and --labels instead."
+        )
+
+
+def _refuse_contradiction(item: Item, found: LabelledSlice, before: Item, known: LabelledSlice, task: Task) -> None:
+    """Two items of one scan must not call the same voxel by two classes."""
+    differ = (found.label != known.label) & (found.label != UNLABELLED) & (known.label != UNLABELLED)
+    if differ.any():
+        y, x = np.argwhere(differ)[0]
+        ours, theirs = task.labels[found.label[y, x]], task.labels[known.label[y, x]]
+        raise ScanError(
+            f"{before.label} and {item.label} contradict each other on {int(differ.sum()):,} voxels of slice {found.z} "
+            f"of {item.image.name}: at (y, x) = ({y}, {x}) they say {theirs} and {ours}; correct one of them."
+        )
 
 
 def _name_absent_classes(slices: Sequence[LabelledSlice], task: Task, split: str) -> None:
@@ -133,6 +167,10 @@ def specimen_statistics(
             return measure_scan_intensity(
                 scan, find_scan_field_of_view(scan, item.fov), normalisation, grey_levels, way, task.flatten
             )
+    if task.flatten:
+        look_at(
+            f"--flatten changes nothing in {specimen}: it comes as {len(items)} scans, and a drift runs through one."
+        )
     files = files_signature(*(path for item in items.values() for path in (item.image, item.fov)))
     key = None if files is None else (files, normalisation, repr(grey_levels), way)
     return _statistics.recall(key, lambda: _pooled(list(items.values()), normalisation, grey_levels, way))
@@ -144,6 +182,7 @@ def _pooled(
     volumes, masks = [], []
     for item in items:
         with open_scan(item.image) as scan:
+            refuse_indices(scan)
             fov = find_scan_field_of_view(scan, item.fov)
             for z in np.unique(np.linspace(0, scan.shape[0] - 1, 16).astype(int)):
                 volumes.append(scan.read(z, z + 1))

@@ -8,12 +8,12 @@ import numpy as np
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.label_orientation import suggested_way
-from synfine_monai.data.placed_labels import DrawnLabels, place_labels
 from synfine_monai.data.slicer_segmentation import SlicerSegmentation, is_segmentation
 from synfine_monai.data.task import Item
 from synfine_monai.data.whole_labels import as_whole_labels
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import FORMATS, Scan, ScanInfo, format_of, open_scan, slice_files
+from synfine_monai.survey import DrawnLabels, place_labels
 
 EXTENSIONS = FORMATS["tiff"].extensions
 LABEL_EXTENSIONS = (*EXTENSIONS, *FORMATS["png"].extensions)

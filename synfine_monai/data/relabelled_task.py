@@ -30,7 +30,7 @@ def write_relabelled(task: Task, slices: Sequence[LabelledSlice], folder: str | 
     lists: dict[str, list] = {split: [_entry(item, item.label) for item in getattr(task, split)] for split in SPLITS}
     lists["training"] = []
     for number, item in enumerate(task.training):
-        own = [s for s in slices if s.item == item.name]
+        own = [s for s in slices if s.item == item.name and item.label is not None]
         label = _write_labels(item, own, folder / f"labels_{number}.tif") if own else None
         lists["training" if own else "unlabelled"].append(_entry(item, label))
     content = {

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import SimpleITK
 
-from synfine_monai.data.placed_labels import DrawnLabels
 from synfine_monai.errors import ScanError
 from synfine_monai.notices import look_at
 from synfine_monai.scans import ScanInfo, one_line
+from synfine_monai.survey import DrawnLabels
 
 OFFSET = "Segmentation_ReferenceImageExtentOffset"
 NOTHING_DRAWN = 0

@@ -10,6 +10,8 @@ from .pair_sources import PairSources as PairSources
 from .runs_file import RunsFile as RunsFile
 from .stage_cache import StageCache as StageCache
 from .starting_networks import StartingNetworks as StartingNetworks
+from .stroke_run import ShippedStarts as ShippedStarts, StrokeRun as StrokeRun
+from .stroke_tables import stroke_report as stroke_report
 from .tables import markdown_table as markdown_table
 from .tuned_run import TunedRun as TunedRun
 from .tuning import tuning_report as tuning_report

@@ -32,12 +32,13 @@ def grey_level_report(folder: str | Path, title: str, rows: Sequence[Row]) -> Pa
         f"Dice lost, and error of the porosity in points: {task}": _table(list(of_task))
         for task, of_task in grouped([row for row in rows if row.get("dice")], ["task"]).items()
     }
+    sections["The warning"] = _warnings(rows)
     figure, axes = plt.subplots(figsize=(6, 4), constrained_layout=True)
     for task, of_task in grouped(rows, ["task"]).items():
         cases = np.array([[lost, sign] for lost, sign, *_ in _cases(of_task)]).reshape(-1, 2)
         axes.scatter(cases[:, 1], cases[:, 0], s=8, label=task)
     axes.axhline(SERIOUS, color="grey", linestyle="--", linewidth=0.8)
-    axes.set(xlabel="unexplained, nats a voxel", ylabel="Dice lost by the default", title=title, xscale="symlog")
+    axes.set(xlabel="unexplained, nats a voxel", ylabel="Dice lost by the default", title=title)
     axes.legend()
     return write_tables(folder, title, sections, {"loss_and_sign": figure})
 
@@ -52,6 +53,19 @@ def _table(rows: Sequence[Row]) -> str:
         for change, of in changes.items()
     ]
     return markdown_table(head, body)
+
+
+def _warnings(rows: Sequence[Row]) -> str:
+    """How often the warning speaks, by what is lost."""
+    cases = np.array([[case[0], case[-1]] for case in _cases(rows)]).reshape(-1, 2)
+    lost, warned = cases[:, 0], cases[:, 1] > 0
+    kinds = {
+        f"more than {SERIOUS:g}": lost > SERIOUS,
+        "between": (lost <= SERIOUS) & (lost >= HARMLESS),
+        f"less than {HARMLESS:g}": lost < HARMLESS,
+    }
+    body = [[kind, str(of.sum()), str((of & warned).sum())] for kind, of in kinds.items()]
+    return markdown_table(["Dice lost", "scans", "warned of"], body)
 
 
 def _cell(rows: Sequence[Row], way: str) -> str:

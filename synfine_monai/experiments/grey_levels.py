@@ -15,7 +15,7 @@ from synfine_monai.experiments.scan_changes import ScanPart, changed_scans
 from synfine_monai.experiments.scoring import fitted_baseline
 from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.handlers import signature_of
-from synfine_monai.inferers import MixedPrecisionInferer
+from synfine_monai.inferers import MixedPrecisionInferer, differences_from_training
 from synfine_monai.metrics import confusion_matrix, segmentation_scores
 from synfine_monai.networks import load_network, read_model_info
 from synfine_monai.report import network_method
@@ -101,7 +101,8 @@ class GreyLevelRun:
             row |= {f"{way}_lost": best - dice, f"{way}_porosity": porosity}
             if way == "auto":
                 told = statistics.alignment
-                row |= {"unexplained": told.unexplained, "foreign": told.foreign, "unsure": float(not told.sure)}
+                row |= {"unexplained": told.unexplained, "foreign": told.foreign, "width": told.width}
+                row["warned"] = float(bool(differences_from_training(info, statistics, None)))
         if run["change"] in self.forest:
             row |= self._forest(part, run, judge)
         return row
@@ -196,7 +197,6 @@ def _gathered(cases: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if not cases:
         return {"cases": 0}
     means = {name: float(np.mean([case[name] for case in cases])) for name in cases[0]}
-    each = [
-        ":".join(f"{case[name]:.4g}" for name in ("auto_lost", "unexplained", "foreign", "unsure")) for case in cases
-    ]
+    signs = ("auto_lost", "unexplained", "foreign", "width", "warned")
+    each = [":".join(f"{case[name]:.4g}" for name in signs) for case in cases]
     return {"cases": len(cases), **means, "each": " ".join(each)}

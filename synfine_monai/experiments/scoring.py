@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 from monai.networks.schedulers import DDIMScheduler
+from torch import nn
 
-from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, new_baselines
-from synfine_monai.conventions import NORMALISATION
-from synfine_monai.data import LabelledSlice, Task, draw_patches, keep_patches_only, load_datalist, load_labelled_slices
+from synfine_monai.baselines import Baseline, DenoiserFeaturesBaseline, RandomForestBaseline, new_baselines
+from synfine_monai.conventions import NORMALISATION, UNLABELLED
+from synfine_monai.data import LabelledSlice, Task, load_datalist, load_labelled_slices, training_windows
 from synfine_monai.inferers import MixedPrecisionInferer
 from synfine_monai.metrics import confusion_matrix, encode_counts, place_counts, segmentation_scores
 from synfine_monai.networks import load_network, load_rock_denoiser, read_model_info
 from synfine_monai.report import network_method
 from synfine_monai.rock import two_point_error
+from synfine_monai.surgery import teacher_network
 
 SCORES = ("pore_dice", "pore_iou", "mean_dice", "accuracy", "porosity", "porosity_error")
 
@@ -24,10 +26,28 @@ def score_network(
     model: Path, datalist: Path, binary: bool, split: str, device: str, most: int | None = None
 ) -> dict[str, Any]:
     """Scores of a ``model.pt`` on the labelled slices of ``split``, or on ``most`` of them at even distances."""
-    normalisation = read_model_info(model)["normalisation"]
-    task, slices = split_slices(datalist, binary, split, normalisation)
-    slices = _some(slices, most)
+    task, slices = split_slices(datalist, binary, split, read_model_info(model)["normalisation"])
+    return _score_network(load_network(model), task, _some(slices, most), device)
+
+
+@lru_cache(maxsize=8)
+def score_untuned(
+    model: Path, datalist: Path, binary: bool, split: str, device: str, most: int | None = None
+) -> dict[str, Any]:
+    """The same of a ``model.pt`` before any tuning, whose classes the task may merge: their probabilities are added."""
+    task, slices = split_slices(datalist, binary, split, read_model_info(model)["normalisation"])
+    network = teacher_network(load_network(model), model, task.phases)
+    return _score_network(network, task, _some(slices, most), device)
+
+
+def predictions_of(model: Path, slices: Sequence[LabelledSlice], device: str = "cpu") -> list[np.ndarray]:
+    """Classes (H, W) that a ``model.pt`` finds on each slice."""
     predict = network_method(load_network(model), MixedPrecisionInferer(), device)
+    return [predict(s.image, s.fov) for s in slices]
+
+
+def _score_network(network: nn.Module, task: Task, slices: Sequence[LabelledSlice], device: str) -> dict[str, Any]:
+    predict = network_method(network, MixedPrecisionInferer(), device)
     return _score([predict(s.image, s.fov) for s in slices], slices, task)
 
 
@@ -86,27 +106,37 @@ def describe_sensitivity(sensitivity: Mapping[str, Any]) -> str:
 
 
 def fitted_baseline(
-    name: str, datalist: Path, binary: bool, label_budget: int | None, seed: int, denoiser: Path | None = None
-) -> tuple[Baseline, int]:
-    """Fit a baseline on the labelled patches of a run.
+    name: str,
+    datalist: Path,
+    binary: bool,
+    label_budget: int | None,
+    seed: int,
+    denoiser: Path | None = None,
+    learn_from: str = "patches",
+) -> tuple[Baseline, int | None]:
+    """Fit a baseline on the labels that a network of the same run learns from.
 
     Args:
-        name: of ``BASELINES``, or "denoiser_features".
+        name: of ``BASELINES``, "denoiser_features", or "balanced_forest".
         datalist: a ``dataset.json``.
         binary: whether its classes are merged.
         label_budget: number of labelled patches; None: all.
         seed: of the choice of patches, and of the baseline.
         denoiser: ``denoiser.pt`` whose features are read; for "denoiser_features".
+        learn_from: as ``training_windows`` takes it.
 
     Returns:
-        The baseline, and how many patches it saw.
+        The baseline, and how many patches it saw; None where labels are strokes.
     """
     task, slices = split_slices(datalist, binary, "training", NORMALISATION)
-    patches = draw_patches(slices, label_budget, seed)
-    return _new(name, task, seed, denoiser).fit(keep_patches_only(slices, patches)), len(patches)
+    windows = training_windows(slices, task.labels, label_budget, seed, learn_from)
+    labelled = [s for s in windows.slices if (s.label != UNLABELLED).any()]
+    return _new(name, task, seed, denoiser).fit(labelled), windows.budget
 
 
 def _new(name: str, task: Task, seed: int, denoiser: Path | None) -> Baseline:
     if name == DenoiserFeaturesBaseline.name:
         return DenoiserFeaturesBaseline(load_rock_denoiser(denoiser), DDIMScheduler(schedule="cosine"), seed)
+    if name == "balanced_forest":
+        return RandomForestBaseline(seed, balanced=True)
     return new_baselines(task.labels, task.phases, task.pore_labels, seed)[name]

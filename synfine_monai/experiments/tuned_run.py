@@ -20,7 +20,7 @@ from synfine_monai.handlers import signature_of
 Preparation = tuple[str, str, Any]
 """("scans", task, shift), ("start", name, seed), ("network", task or "", seed), or ("bridge", task, (seed, method))."""
 
-OF_THE_RUN = ("bridge", "checkpoint", "sensitivity", "start", "level")
+OF_THE_RUN = ("bridge", "checkpoint", "sensitivity", "start", "level", "pairs", "rounds", "untuned")
 """Entries of a method that are no options of ``finetune``, or are resolved before."""
 
 
@@ -37,8 +37,8 @@ class TunedRun:
         methods: method -> options of ``finetune`` ("checkpoint: none" starts from scratch), or {"baseline": name}. With
             "bridge", options of ``train``, the network is first trained on synthetic pairs of the task (Bridged
             Transfer), those of its "source" if it names one. With "start", one of ``starts``, at noise "level" if that
-            is there, takes the place of the pre-trained network. "{task}" and "{seed}" in an option's words stand for
-            the run's.
+            is there, takes the place of the pre-trained network. "pairs" is the source of pairs that are mixed in.
+            "{task}" and "{seed}" in an option's words stand for the run's.
         pretraining: {"verb": "train", "options": …}: on synthetic pairs, for all tasks; or "finetune": on the task's
             own patches before the shift.
         cache: where stages are kept.
@@ -47,7 +47,7 @@ class TunedRun:
         split: which items are scored.
         scored_slices: how many of their labelled slices, at even distances; None for all.
         device: "cpu" or "cuda".
-        sources: where pairs of a bridge with a "source" come from.
+        sources: where pairs of a bridge with a "source", or of "pairs", come from.
         starts: where the network of a method with a "start" comes from.
     """
 
@@ -119,9 +119,10 @@ class TunedRun:
             "version": synfine_monai.__version__,
         }
         chosen |= {} if self.scored_slices is None else {"scored_slices": self.scored_slices}
-        source = self.methods[run["method"]].get("bridge", {}).get("source")
+        method = self.methods[run["method"]]
+        source = method.get("pairs", method.get("bridge", {}).get("source"))
         chosen |= {} if source is None else {"source": self.sources.sources[source]}
-        start = self.methods[run["method"]].get("start")
+        start = method.get("start")
         chosen |= {} if start is None else {"start": [self.starts.networks[name] for name in self.starts.needed(start)]}
         return signature_of(chosen)
 
@@ -143,8 +144,13 @@ class TunedRun:
         return Path(self.data) / task / "dataset.json"
 
     def _datalist(self, run: Mapping[str, Any]) -> Path:
+        """What a run learns from."""
         shift, task = run.get("shift"), self._task(run["task"])
         return task if shift is None else shifted_datalist(task, self.shifts[shift], self.cache.folder)
+
+    def _judged(self, run: Mapping[str, Any]) -> tuple[Path, bool, str]:
+        """What it is scored on: datalist, whether classes are merged, split."""
+        return self._datalist(run), self._binary(run), self.split
 
     def _binary(self, run: Mapping[str, Any]) -> bool:
         return bool(self.tasks[run["task"]].get("binary", False))
@@ -183,11 +189,13 @@ class TunedRun:
         with quiet():
             return self._finetuned(run, dict(self.methods[run["method"]]))[0] / "model.pt"
 
-    def _finetuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
-        """Results folder of fine-tuning, and the options that all methods share."""
+    def _finetuned(
+        self, run: Mapping[str, Any], options: dict[str, Any], datalist: Path | None = None
+    ) -> tuple[Path, dict[str, Any]]:
+        """Results folder of fine-tuning (on the run's labels, or ``datalist``), and options that all methods share."""
         unlabelled = run["label_budget"] == 0
         given = {
-            "datalist": str(self._datalist(run)),
+            "datalist": str(datalist or self._datalist(run)),
             "binary": self._binary(run),
             "label_budget": run["label_budget"],
             "seed": run["seed"],
@@ -199,6 +207,7 @@ class TunedRun:
             "checkpoint": self._checkpoint(run, options),
         }
         own = {name: value for name, value in options.items() if name not in OF_THE_RUN}
+        own |= self.sources.options(options["pairs"], run["task"]) if "pairs" in options else {}
         if unlabelled:
             task = load_datalist(self._datalist(run), self._binary(run))
             require_decided_classes(given["checkpoint"], self.cache.configs.parent, task)
@@ -208,8 +217,7 @@ class TunedRun:
     def _tuned(self, run: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         stage, given = self._finetuned(run, options)
         unlabelled, probe = run["label_budget"] == 0, options.get("sensitivity", False)
-        judged = self._datalist(run), self._binary(run), self.split
-        scores = score_network(stage / "model.pt", *judged, self.device, self.scored_slices)
+        scores = score_network(stage / "model.pt", *self._judged(run), self.device, self.scored_slices)
         info = json.loads((stage / "model.json").read_text(encoding="utf-8"))
         return {
             "patches": 0 if unlabelled else info["label_budget"],
@@ -224,10 +232,11 @@ class TunedRun:
         return describe_sensitivity(json.loads((stage / "sensitivity.json").read_text(encoding="utf-8")))
 
     def _baseline(self, run: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
-        datalist, binary = self._datalist(run), self._binary(run)
+        learned_from = self._datalist(run), self._binary(run), run["label_budget"], run["seed"]
         start = self.starts.denoiser(method["start"], run["seed"], self.device) if "start" in method else None
-        fitted, patches = fitted_baseline(method["baseline"], datalist, binary, run["label_budget"], run["seed"], start)
-        scores = score_baseline(fitted, datalist, binary, self.split, self.scored_slices)
+        learn_from = self.tuning.get("learn_from", "patches")
+        fitted, patches = fitted_baseline(method["baseline"], *learned_from, start, learn_from)
+        scores = score_baseline(fitted, *self._judged(run), self.scored_slices)
         return {"patches": patches, "selected": "", "rgn": "", **scores}
 
 

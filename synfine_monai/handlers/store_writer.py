@@ -1,5 +1,6 @@
 """Write what a network says of a scan, slab by slab and in a thread of its own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -13,7 +14,7 @@ from synfine_monai.handlers.progress import on_failure
 from synfine_monai.scans import ChunkedOutput, ScanInfo, ScanSink, begin_outputs, chunks_left, create_scan
 
 
-class _Writer:
+class _Writer(ABC):
     """Ignite handler whose ``_write`` hands work to a thread, at most one slab behind the network."""
 
     def __init__(self) -> None:
@@ -27,13 +28,17 @@ class _Writer:
         engine.add_event_handler(Events.COMPLETED, self._finish)
         on_failure(engine, self._leave)
 
-    def _begin(self, engine: Engine) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _begin(self, engine: Engine) -> None: ...
 
-    _write = _finish = _begin
+    @abstractmethod
+    def _write(self, engine: Engine) -> None: ...
 
-    def _leave(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _finish(self, engine: Engine) -> None: ...
+
+    @abstractmethod
+    def _leave(self) -> None: ...
 
     def _wait(self) -> None:
         if self.pending is not None:

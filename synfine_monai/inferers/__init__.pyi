@@ -21,7 +21,10 @@ from .mixed_precision import (
 )
 from .signature import scan_signature as scan_signature
 from .slice_windows import PIXELS_PER_PASS as PIXELS_PER_PASS, SliceWindowInferer as SliceWindowInferer
-from .training_likeness import warn_if_unlike_training as warn_if_unlike_training
+from .training_likeness import (
+    differences_from_training as differences_from_training,
+    warn_if_unlike_training as warn_if_unlike_training,
+)
 from .view_average import (
     ViewAverageInferer as ViewAverageInferer,
     refuse_views_of_flat_voxels as refuse_views_of_flat_voxels,

@@ -56,6 +56,9 @@ def _other_grey_levels(model_info: Mapping[str, Any], statistics: IntensityStati
                 f"no gain and offset make its grey levels those of training ({told.unexplained:.2f} nats a voxel are "
                 f"unexplained, usually below {told.usual:.2f})"
             )
+        elif told.width != 1:
+            how = "noisier or drifting" if told.width > 1 else "smoother"
+            yield f"it is {how}: the grey levels of its phases spread {told.width:g} times as far as in training"
         elif told.foreign > FOREIGN:
             yield f"{told.foreign:.0%} of its core have the grey level of no class of training"
     elif model_info.get("histogram") and model_info.get("bin_edges"):

@@ -25,7 +25,6 @@ from .plan_files import Plan as Plan, read_plan_files as read_plan_files, write_
 from .pooled_audits import pool_audits as pool_audits, read_audit as read_audit
 from .predicted_slices import PredictedSlices as PredictedSlices, slice_hash as slice_hash
 from .redraws import DESIGNS as DESIGNS, Redraws as Redraws
-from .representativity import BlockSpread as BlockSpread, block_spread as block_spread
 from .streamed_counts import StreamedCounts as StreamedCounts, count_labels as count_labels
 from .window_labels import read_window_labels as read_window_labels
 from .windows import Window as Window, window_totals as window_totals

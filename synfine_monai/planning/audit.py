@@ -18,10 +18,10 @@ from synfine_monai.planning.estimate import (
 )
 from synfine_monai.planning.labeller import labeller_agreement
 from synfine_monai.planning.plan_files import Plan
-from synfine_monai.planning.representativity import BlockSpread, block_spread
 from synfine_monai.planning.streamed_counts import BLOCK, StreamedCounts
 from synfine_monai.planning.window_labels import covered
 from synfine_monai.planning.windows import Window
+from synfine_monai.rock import BlockSpread, block_spread
 from synfine_monai.scans import Scan
 
 BINS = 10

@@ -10,6 +10,7 @@ from .connected_porosity import (
     write_connected_porosity as write_connected_porosity,
 )
 from .facts_of_scan import scan_facts as scan_facts
+from .label_volume import LabelVolume as LabelVolume, open_label_volume as open_label_volume
 from .metrics_file import read_metrics as read_metrics
 from .results_folder import (
     make_results_folder as make_results_folder,
@@ -18,6 +19,12 @@ from .results_folder import (
     write_sensitivity as write_sensitivity,
 )
 from .rock_fit import write_rock_fit as write_rock_fit
+from .rock_numbers import (
+    RockNumbers as RockNumbers,
+    measure_rock as measure_rock,
+    write_rock_numbers as write_rock_numbers,
+)
+from .rock_transport import measure_transport as measure_transport
 from .run_report import RunReport as RunReport
 from .style_report import (
     compare_styles as compare_styles,

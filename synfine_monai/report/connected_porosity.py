@@ -6,16 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from tqdm import tqdm
 
-from synfine_monai.conventions import LABELS_SUFFIX, OUTSIDE, POROSITY_SUFFIX
-from synfine_monai.data import as_whole_labels, outside_value_of
+from synfine_monai.conventions import OUTSIDE
 from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
-from synfine_monai.notices import look_at
+from synfine_monai.report.label_volume import labelled_name, name_absent_pores, open_label_volume, stated_porosity
 from synfine_monai.rock import CONNECTIVITIES, ConnectedPorosity, ConnectedPorosityCounter
-from synfine_monai.scans import Scan, ScanInfo, stem_of
-from synfine_monai.survey import find_scan_field_of_view
+from synfine_monai.scans import Scan, ScanInfo
 from synfine_monai.visualize import draw_connected_porosity
 
 
@@ -26,7 +23,7 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
         ScanError: if they are no classes, or nothing beside the labels says which they are.
     """
     if given is None:
-        file = _stated(labels)
+        file = stated_porosity(labels)
         if not file.is_file():
             raise ScanError(
                 f"--pore_labels is missing, and there is no {file.name} beside {labels.path.name} that "
@@ -61,33 +58,15 @@ def measure_connected_porosity(
         ScanError: if the volume is a single slice or holds no labels, or for another connectivity; or as
             ``outside_value_of``.
     """
-    labels = as_whole_labels(labels)
-    depth, height, width = labels.shape
     if connectivity not in CONNECTIVITIES:
         raise ScanError(f"--connectivity is 6, 18 or 26, got {connectivity!r}.")
-    if depth < 2:
-        raise ScanError(f"{labels.info.path.name} is a single slice: how pores are connected takes a volume.")
-    outside = outside_value_of(labels, outside_value, pore_labels, _stated(labels.info).is_file())
-    if outside in pore_labels:
-        raise ScanError(f"{outside} cannot be both pore and outside the core: see --pore_labels and --outside_value.")
-    field_of_view = None if fov is None else find_scan_field_of_view(labels, Path(fov))
+    volume = open_label_volume(labels, pore_labels, fov, outside_value)
     counts = np.zeros(OUTSIDE + 1, np.int64)
     counter = ConnectedPorosityCounter((1,), labels.voxel_size_um, connectivity)
-    slab = max(1, slab_voxels // (height * width))
-    with tqdm(desc="Measuring", total=depth, unit="slice") as bar:
-        for start in range(0, depth, slab):
-            values = _classes(labels, start, min(start + slab, depth))
-            classes = np.isin(values, list(pore_labels)).astype(np.uint8)
-            if outside is not None:
-                classes[values == outside] = OUTSIDE
-            if field_of_view is not None:
-                classes[~field_of_view.slab(start, start + len(classes))] = OUTSIDE
-            counts += np.bincount(values.ravel(), minlength=OUTSIDE + 1)
-            counter.add(classes)
-            bar.update(len(classes))
-    for label in (label for label in pore_labels if not counts[label]):
-        held = ", ".join(map(str, np.flatnonzero(counts)))
-        look_at(f"{labels.info.path.name} holds no voxel of the pore class {label}: its values are {held}.")
+    for classes, core in volume.slabs(slab_voxels):
+        counts += np.bincount(classes.ravel(), minlength=OUTSIDE + 1)
+        counter.add(np.where(core, np.isin(classes, list(pore_labels)), OUTSIDE).astype(np.uint8))
+    name_absent_pores(volume, counts)
     measured = counter.finish()
     measured.profile.pore_labels = sorted(pore_labels)
     return measured
@@ -99,11 +78,11 @@ def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, outp
     Raises:
         ScanError: if they cannot be written.
     """
-    stem = Path(output_dir) / f"{_name(labels)}_connected_porosity"
+    stem = Path(output_dir) / f"{labelled_name(labels)}_connected_porosity"
     measured.write_json(f"{stem}.json")
     measured.write_csv(f"{stem}.csv")
     figure = Figure(figsize=(5, 6), layout="constrained")
-    title = f"Connected porosity along {_name(labels)}"
+    title = f"Connected porosity along {labelled_name(labels)}"
     draw_connected_porosity(figure.subplots(), measured.per_slice(), measured.profile.depths_um, title)
     with atomic_file(f"{stem}.png") as temporary:
         figure.savefig(temporary, dpi=120)
@@ -113,26 +92,3 @@ def write_connected_porosity(measured: ConnectedPorosity, labels: ScanInfo, outp
     along = ", ".join(f"{share:.2%} along {axis}" for axis, share in measured.connected.items())
     print(f"Porosity of {labels.path.name}: {measured.porosity:.2%}, of which connected {along}; isolated "
           f"{measured.isolated:.2%} ({stem}.json)", flush=True)  # fmt: skip
-
-
-def _stated(labels: ScanInfo) -> Path:
-    """The file beside labels that says what they are, where this package wrote both."""
-    return labels.path.parent / f"{_name(labels)}{POROSITY_SUFFIX}.json"
-
-
-def _name(labels: ScanInfo) -> str:
-    return stem_of(labels).removesuffix(LABELS_SUFFIX)
-
-
-def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:
-    """Slices as uint8 classes; other programs store labels as int16 or float32."""
-    slab = labels.read(start, stop)
-    if slab.dtype == np.uint8:
-        return slab
-    low, high = slab.min(), slab.max()
-    if low < 0 or high > OUTSIDE or (slab.dtype.kind == "f" and (slab != slab.round()).any()):
-        raise ScanError(
-            f"{labels.info.path.name} holds values from {low:g} to {high:g} in slices {start} to "
-            f"{stop - 1}; labels are whole, 0 to {OUTSIDE}. Is it the scan itself?"
-        )
-    return slab.astype(np.uint8)

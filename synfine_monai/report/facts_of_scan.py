@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import drop_notice
 from synfine_monai.rock import slice_runs
 from synfine_monai.scans import Scan, labels_path
 from synfine_monai.survey import FieldOfView, find_scan_field_of_view
@@ -47,10 +48,11 @@ def scan_facts(scan: Scan, fov: str | Path | None = None) -> str:
         "shape": f"{depth} × {height} × {width} voxels (z, y, x), {info.dtype}, {megabytes:,.1f} MB",
         **_lengths(scan),
         **_content(scan, fov),
-        "its labels": labels_path(info, "").name,
     }
     lines = [f"{name:13}{text}" for name, text in facts.items()]
-    lines += [f"{'note':13}{note}" for note in info.notes]
+    for note in info.notes:
+        lines.append(f"{'note':13}{note}")
+        drop_notice(f"{info.path.name}: {note}")
     return "\n".join([str(info.path), *lines])
 
 
@@ -75,6 +77,7 @@ def _lengths(scan: Scan) -> dict[str, str]:
 def _content(scan: Scan, fov: str | Path | None) -> dict[str, str]:
     depths = np.unique(np.linspace(0, scan.shape[0] - 1, min(scan.shape[0], LOOKED_AT)).round().astype(int)).tolist()
     slices = [scan.read(z, z + 1) for z in depths]
+    read = "" if len(depths) == scan.shape[0] else f", on {len(depths)} slices"
     values = np.unique(np.concatenate([one.ravel() for one in slices]))
     if len(values) <= FEW_VALUES and (values == np.round(values)).all():
         return {"values": f"{_counted(scan)}: labels, or a mask"}
@@ -83,13 +86,14 @@ def _content(scan: Scan, fov: str | Path | None) -> dict[str, str]:
     except ScanError as problem:
         if fov is not None:
             raise
-        return {"core": f"not found: {problem}", **_grey_levels(np.concatenate(slices), "of all voxels", values)}
+        return {"core": f"not found: {problem}", **_grey_levels(np.concatenate(slices), "of all voxels", values, read)}
     share, empty = _inside(scan, found)
     inside = np.concatenate([one[found.inside(one, z)] for z, one in zip(depths, slices, strict=True)])
     return {
         "core": f"{share:.1%} of the voxels, " + ("found by itself" if fov is None else f"given by {Path(fov).name}"),
-        **_grey_levels(inside, "in the core", values),
+        **_grey_levels(inside, "in the core", values, read),
         "no rock in": empty,
+        "labels' name": labels_path(scan.info, "").name,
     }
 
 
@@ -100,16 +104,20 @@ def _counted(scan: Scan) -> str:
     for start in range(0, scan.shape[0], slab):
         values, found = np.unique(scan.read(start, min(start + slab, scan.shape[0])), return_counts=True)
         counts.update(dict(zip(values.tolist(), found.tolist(), strict=True)))
-    told = [f"{value:g} on {count:,} voxels ({count / counts.total():.2%})" for value, count in sorted(counts.items())]
+    told = [f"{v:g} on {count:,} voxels ({_percent(count / counts.total())})" for v, count in sorted(counts.items())]
     return ", ".join(told[:FEW_VALUES]) + (f" and {len(told) - FEW_VALUES} more" if len(told) > FEW_VALUES else "")
 
 
-def _grey_levels(voxels: np.ndarray, where: str, values: np.ndarray) -> dict[str, str]:
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share >= 0.00005 else "below 0.01%"
+
+
+def _grey_levels(voxels: np.ndarray, where: str, values: np.ndarray, read: str) -> dict[str, str]:
     if not voxels.size:
         return {"grey levels": f"{values[0]:,.6g} to {values[-1]:,.6g}"}
     low, middle, high = (f"{one:,.6g}" for one in np.percentile(voxels, [1, 50, 99]))
-    return {"grey levels": f"{low} (1 %), {middle} (median), {high} (99 %) {where}; {values[0]:,.6g} to "
-                           f"{values[-1]:,.6g} on {LOOKED_AT} slices at most"}  # fmt: skip
+    return {"grey levels": f"{low} (1 %), {middle} (median), {high} (99 %) {where}; "
+                           f"{values[0]:,.6g} to {values[-1]:,.6g} overall{read}"}  # fmt: skip
 
 
 def _inside(scan: Scan, found: FieldOfView) -> tuple[float, str]:

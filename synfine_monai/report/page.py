@@ -29,17 +29,18 @@ figure {{ margin: 1.5rem 0; }}
 </head>
 <body>
 <h1>{title}</h1>
-{notes}
+{body}
+</body>
+</html>
+"""
+_REPORT = """{notes}
 {notices}
 <p>{caption}</p>
 {table}
 <p>{note}</p>
 {figures}
 <h2>Settings</h2>
-{settings}
-</body>
-</html>
-"""
+{settings}"""
 
 
 def write_report(
@@ -62,8 +63,7 @@ def write_report(
     """
     folder = Path(output_dir).absolute()
     pictures = sorted((folder / "figures").glob("*.png")) if figures is None else [Path(f).absolute() for f in figures]
-    page = _PAGE.format(
-        title=escape(f"{metrics['task']}: segmentation report"),
+    body = _REPORT.format(
         notes="\n".join(f"<p><strong>{escape(note)}</strong></p>" for note in metrics.get("notes", [])),
         notices=_notices(notices()),
         caption=escape(table_caption(metrics)),
@@ -72,9 +72,31 @@ def write_report(
         figures="\n".join(_figure(picture, folder) for picture in pictures),
         settings=_pairs(settings or {}),
     )
-    path = folder / "report.html"
+    return _written(folder / "report.html", f"{metrics['task']}: segmentation report", body)
+
+
+def write_page(path: Path, title: str, tables: Mapping[str, Mapping[str, Any]], figures: Sequence[Path] = ()) -> Path:
+    """Write a page of tables and pictures.
+
+    Args:
+        path: of the page.
+        title: of the page.
+        tables: heading -> what -> value.
+        figures: pictures, linked by relative path.
+
+    Raises:
+        ScanError: if the page cannot be written.
+    """
+    folder = path.absolute().parent
+    parts = [_notices(notices())]
+    parts += [f"<h2>{escape(heading)}</h2>\n{_pairs(rows)}" for heading, rows in tables.items()]
+    parts += [_figure(picture.absolute(), folder) for picture in figures]
+    return _written(path, title, "\n".join(parts))
+
+
+def _written(path: Path, title: str, body: str) -> Path:
     with atomic_file(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(_PAGE.format(title=escape(title), body=body), encoding="utf-8")
     return path
 
 

@@ -1,8 +1,23 @@
+from .block_sums import BlockCounter as BlockCounter
+from .chord_lengths import ChordCounter as ChordCounter, mean_chord as mean_chord
+from .conduction import Conduction as Conduction, effective_conductivity as effective_conductivity
 from .connected_porosity import (
     ConnectedPorosity as ConnectedPorosity,
     ConnectedPorosityCounter as ConnectedPorosityCounter,
 )
 from .correlation import two_point_correlation as two_point_correlation, two_point_error as two_point_error
+from .euler_density import EulerCounter as EulerCounter
+from .local_thickness import thickness_of_slab as thickness_of_slab
+from .pair_counts import AXES as AXES, PairCounter as PairCounter, PairCounts as PairCounts
+from .permeability import Permeability as Permeability, solve_permeability as solve_permeability
 from .pore_clusters import CONNECTIVITIES as CONNECTIVITIES, Clusters as Clusters, PoreClusters as PoreClusters
 from .porosity_profile import PorosityProfile as PorosityProfile
+from .representativity import BlockSpread as BlockSpread, block_spread as block_spread
+from .rock_numbers import PhaseCounter as PhaseCounter, PhaseNumbers as PhaseNumbers
 from .runs import slice_runs as slice_runs
+from .transport import (
+    CubeTransport as CubeTransport,
+    cubes_of as cubes_of,
+    measure_cube as measure_cube,
+    to_millidarcy as to_millidarcy,
+)

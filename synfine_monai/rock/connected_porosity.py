@@ -11,10 +11,9 @@ import numpy as np
 
 from synfine_monai.conventions import OUTSIDE
 from synfine_monai.files import atomic_file
+from synfine_monai.rock.pair_counts import AXES
 from synfine_monai.rock.pore_clusters import Clusters, PoreClusters
 from synfine_monai.rock.porosity_profile import PorosityProfile
-
-AXES = ("z", "y", "x")
 
 
 @dataclass(frozen=True)

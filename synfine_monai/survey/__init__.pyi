@@ -12,4 +12,5 @@ from .intensity import (
     measure_intensity as measure_intensity,
     measure_scan_intensity as measure_scan_intensity,
 )
-from .survey import Memory as Memory, files_signature as files_signature
+from .placed_labels import DrawnLabels as DrawnLabels, place_labels as place_labels
+from .survey import Memory as Memory, files_signature as files_signature, refuse_indices as refuse_indices

@@ -19,6 +19,8 @@ STARTS = [(gain, offset) for gain in (0.6, 1.0, 1.6) for offset in (-0.6, 0.0, 0
 RANGE = 12.0  # of the scan's own deviations: what is none of the classes lies anywhere in it
 MOST_FOREIGN = 0.4  # of a scan on training's scale may be a phase that training did not have
 PEAK_SHARE = 0.01  # a gain needs two phases: the second fills at least this much of the core
+WIDTHS = (0.5, 0.65, 0.8, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0)  # times training's: blur narrows peaks, noise widens them
+WIDENED = 0.75  # of what differs from place to place: the likelihood that another width brings where Dice is lost
 SEEN = 0.003  # nats a voxel: what labels, noise and drift leave unexplained on the training scan itself
 UNUSUAL = 0.06  # nats a voxel beyond what few voxels leave: then Dice is lost, on crops and changed scans of all tasks
 SEEN_BY_FEW = 5000.0  # nats: a crop of N voxels may differ by this over N, as the rock differs from place to place
@@ -34,6 +36,7 @@ class Alignment:
         how: in words, for one printed line.
         unexplained: distance of the aligned histogram to the model's classes in any shares, nats a voxel; NaN unknown.
         foreign: share of the voxels whose grey level is that of no class; NaN if unknown.
+        width: how many times as wide as in training the classes' peaks are: below 1 by blur, above by noise or drift.
         usual: ``unexplained`` of scans of this size that lose nothing is below this; NaN if unknown.
         sure: whether the scan has what it takes to find gain and offset, or needed none.
     """
@@ -43,6 +46,7 @@ class Alignment:
     how: str
     unexplained: float = float("nan")
     foreign: float = float("nan")
+    width: float = 1.0
     usual: float = float("nan")
     sure: bool = True
 
@@ -52,6 +56,7 @@ def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyS
 
     The training scan's are taken where they explain the scan's histogram as well as any others do within what differs
     from place to place in one rock; else those by which the classes of training, in whatever shares, explain it best.
+    On training's scale the classes may be narrower or wider than they were: blur and noise are no gain.
 
     Args:
         values: (N,) grey levels inside the core.
@@ -80,24 +85,40 @@ def align(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyS
 
 def _matched(values: np.ndarray, dtype: str, own: tuple[float, float], scale: GreyScale, way: str) -> Alignment:
     sample = values[:: max(1, len(values) // FITTED_VOXELS)]
-    judge = partial(_judged, sample, own[1], scale.mixture)
-    known = max((judge(*one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)
+    judge = partial(_judged, sample, own[1])
+    known = max((judge(scale.mixture, *one) for one in _known(scale, dtype)), key=lambda one: one.likelihood)
     leeway = SEEN + SEEN_BY_FEW / len(values)
     if way == "training" or (way == "auto" and known.fits(leeway)):
         return known.alignment(AS_IN_TRAINING)
     if way == "auto":
-        exchanged = judge(known.center, known.scale, new_phase=True)
-        known = exchanged if exchanged.shares[-1] <= MOST_FOREIGN else known
+        known = _with_new_phase(judge, known, scale.mixture)
         if known.fits(leeway):
             return known.alignment(AS_IN_TRAINING)
     fit = _fitted(sample, own, known, scale.mixture)
-    if way == "auto" and fit.likelihood - known.likelihood <= leeway:
-        return known.alignment(AS_IN_TRAINING)
+    if way == "auto":
+        width, likelihood = _other_width(judge, known, scale.mixture)
+        if fit.likelihood - likelihood <= leeway:
+            told = width if likelihood - known.likelihood > WIDENED * leeway else 1.0
+            return replace(known.alignment(AS_IN_TRAINING), width=told)
     if fit.phases < 2:
         return known.alignment(f"{AS_IN_TRAINING}, for only one phase is seen", sure=False)
     gain = scale.scans[0].scale / fit.scale
     words = f"gain {gain:.3g} and offset {scale.scans[0].center - gain * fit.center:+.4g} bring them onto training's"
     return fit.alignment(words)
+
+
+def _with_new_phase(judge: Callable[..., "_Judged"], known: "_Judged", mixture: GreyMixture) -> "_Judged":
+    found = judge(mixture, known.center, known.scale, new_phase=True)
+    return found if found.shares[-1] <= MOST_FOREIGN else known
+
+
+def _other_width(judge: Callable[..., "_Judged"], known: "_Judged", mixture: GreyMixture) -> tuple[float, float]:
+    """How wide the classes are on training's scale, in times, and how likely the scan is with that."""
+    found = [(1.0, known.likelihood)]
+    for width in WIDTHS:
+        one = judge(mixture.stretched(width), known.center, known.scale)
+        found += [(width, one.likelihood), (width, _with_new_phase(judge, one, mixture.stretched(width)).likelihood)]
+    return max(found, key=lambda one: one[1])
 
 
 @dataclass(frozen=True)
@@ -122,7 +143,7 @@ class _Judged:
 
 
 def _judged(
-    values: np.ndarray, spread: float, mixture: GreyMixture, center: float, scale: float, new_phase: bool = False
+    values: np.ndarray, spread: float, mixture: GreyMixture, center: float, scale: float, *, new_phase: bool = False
 ) -> _Judged:
     background = scale / (RANGE * spread)
     found = mixture.fit_shares((values - center) / scale, background, new_phase=new_phase)

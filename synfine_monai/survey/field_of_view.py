@@ -10,8 +10,9 @@ import numpy as np
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import Scan, open_scan
 from synfine_monai.survey.core_outline import Thumbnail, enlarge, find_cores, grey_around, reduce_slice
+from synfine_monai.survey.placed_labels import place_mask
 from synfine_monai.survey.rock_in_slices import RockLevels, find_rock_levels, look_into, slices_with_rock, strips_of
-from synfine_monai.survey.survey import Survey, files_signature, survey_of
+from synfine_monai.survey.survey import Survey, files_signature, refuse_indices, survey_of
 
 MAX_SLICES = 32  # read for a field of view or statistics, however long the scan is
 KEPT_BYTES = 1 << 28  # of these slices, where reading them once more means inflating the whole file
@@ -103,7 +104,7 @@ class GivenFieldOfView(FieldOfView):
 
     Args:
         shape: (D, H, W) of the scan.
-        mask: the opened mask, of the same shape or of one slice.
+        mask: the opened mask on the scan's voxels, of the same shape or of one slice.
     """
 
     def __init__(self, shape: tuple[int, int, int], mask: Scan) -> None:
@@ -121,10 +122,10 @@ def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfVie
 
     Args:
         scan: an open scan.
-        given: mask of the scan's shape, or one slice for all; 0 is outside.
+        given: mask of the scan's shape, or that its header places on the scan, or one slice for all; 0 is outside.
 
     Raises:
-        ScanError: if the mask has another shape or is empty; if the scan is constant or holds no core.
+        ScanError: if the mask has another shape or place, or is empty; if the scan is constant or holds no core.
     """
     survey, mask = survey_of(scan), files_signature(given)
     signature = None if survey.signature is None or mask is None else (survey.signature, mask)
@@ -135,7 +136,7 @@ def find_scan_field_of_view(scan: Scan, given: Path | None = None) -> FieldOfVie
     if isinstance(found, FoundFieldOfView):
         found._masks = {}
     elif isinstance(found, GivenFieldOfView):
-        found.mask = open_scan(Path(given))
+        found.mask = place_mask(open_scan(Path(given)), scan.info)
     found.signature = signature
     return found
 
@@ -146,6 +147,7 @@ def thin_pass(depth: int) -> np.ndarray:
 
 
 def _found(scan: Scan, survey: Survey) -> FieldOfView:
+    refuse_indices(scan)
     depths, thumbnails, strips, lowest, highest = thin_pass(scan.shape[0]), [], [], [], []
     keep = (
         scan.forward_only
@@ -172,7 +174,7 @@ def _found(scan: Scan, survey: Survey) -> FieldOfView:
 
 
 def _given(scan: Scan, path: Path) -> FieldOfView:
-    mask = open_scan(path)
+    mask = place_mask(open_scan(path), scan.info)
     if mask.shape not in (scan.shape, (1, *scan.shape[1:])):
         raise ScanError(
             f"{path.name} is a field of view of {_size(mask.shape)} voxels (z, y, x), but "

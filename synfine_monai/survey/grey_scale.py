@@ -92,6 +92,14 @@ class GreyMixture:
         smooth = gaussian_filter1d(classes, SMOOTHING, axis=1, mode="nearest") + 1e-12
         self.classes = np.pad(smooth / smooth.sum(1, keepdims=True), ((0, 0), (0, 1)), constant_values=1e-12)
 
+    def stretched(self, factor: float) -> "GreyMixture":
+        """The same classes, each ``factor`` times as wide about its mean."""
+        middles = np.convolve(self.edges, [0.5, 0.5], "valid")
+        inside = self.classes[:, :-1]
+        means = inside @ middles / inside.sum(1)
+        wide = [np.interp(m + (middles - m) / factor, middles, one) for m, one in zip(means, inside, strict=True)]
+        return GreyMixture(self.edges, np.asarray(wide))
+
     def fit_shares(
         self, values: np.ndarray, background: float, steps: int = EM_STEPS, new_phase: bool = False
     ) -> tuple[np.ndarray, float, float]:

@@ -14,7 +14,7 @@ from synfine_monai.survey.alignment import ITS_OWN, Alignment, align
 from synfine_monai.survey.drift import Drift, core_circle, find_drift, places_of
 from synfine_monai.survey.field_of_view import FieldOfView, thin_pass
 from synfine_monai.survey.grey_scale import GreyScale
-from synfine_monai.survey.survey import Survey, survey_of
+from synfine_monai.survey.survey import Survey, refuse_indices, survey_of
 
 CUT_OFF = 0.1  # of the core at either end of the grey levels: what is darker or brighter can no longer be told apart
 HEAP = 5.0  # times as many voxels as most grey levels have
@@ -134,8 +134,9 @@ def measure_scan_intensity(
         flatten: whether its slow drift is taken out.
 
     Raises:
-        ScanError: as ``measure_intensity``.
+        ScanError: as ``measure_intensity``, and for indices into a palette of colours.
     """
+    refuse_indices(scan)
     survey, scale = survey_of(scan), GreyScale.from_dict(grey_levels)
     known = fov.signature is not None and fov.signature[0] == survey.signature
     key = (fov.signature, method, scale, way, flatten) if known else None

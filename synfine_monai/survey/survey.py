@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from synfine_monai.errors import ScanError
 from synfine_monai.scans import FORMATS, Scan
 
 MOST_FILES = 4096  # of a folder: asking after more takes longer than finding anew
@@ -105,6 +106,19 @@ class Survey:
 
 
 _surveys = Memory(SURVEYS)
+
+
+def refuse_indices(scan: Scan) -> None:
+    """Refuse a scan whose numbers are indices into a palette of colours.
+
+    Raises:
+        ScanError: naming what to save.
+    """
+    if "indices" in scan.info.layout:
+        raise ScanError(
+            f"{scan.info.path.name} holds indices into a palette of colours, from which grey levels cannot be told: "
+            "save it as plain grey levels (Fiji: Image > Lookup Tables > Grays, then save)."
+        )
 
 
 def survey_of(scan: Scan) -> Survey:

@@ -4,5 +4,6 @@ from .gallery import gallery_figure as gallery_figure, looks_figure as looks_fig
 from .label_efficiency import gains_figure as gains_figure, label_efficiency_figure as label_efficiency_figure
 from .porosity import draw_connected_porosity as draw_connected_porosity, draw_porosity_profile as draw_porosity_profile
 from .rgn_and_dice import rank_figure as rank_figure, rgn_and_dice_figure as rgn_and_dice_figure
+from .rock_numbers import draw_rock_numbers as draw_rock_numbers
 from .segmentation import draw_scale_bar as draw_scale_bar, save_segmentation_figure as save_segmentation_figure
 from .sensitivity import draw_sensitivity as draw_sensitivity

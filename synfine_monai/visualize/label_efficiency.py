@@ -25,6 +25,7 @@ def label_efficiency_figure(
     score_name: str,
     title: str = "What do more labels bring?",
     everything: bool = True,
+    unit: str = "labelled 64×64 patches",
 ) -> Figure:
     """One panel a task, one line a method with its interval as a band.
 
@@ -37,6 +38,7 @@ def label_efficiency_figure(
         score_name: of the vertical axis, with its unit if it has one.
         title: of the whole figure; should say what the bands span.
         everything: whether a task's largest number is all there are; it is then called "all".
+        unit: what is counted on the horizontal axis.
 
     Raises:
         ValueError: if there are more than eight methods, or a number of patches has no place on the axis.
@@ -50,7 +52,7 @@ def label_efficiency_figure(
     handles: dict[str, Any] = {}
     for axes, (task, lines) in zip(panels, curves.items(), strict=True):
         handles |= {method: _draw_line(axes, lines[method], methods.index(method)) for method in lines}
-        _label_patches(axes, sorted({patches for line in lines.values() for patches in line}), everything)
+        _label_patches(axes, sorted({patches for line in lines.values() for patches in line}), everything, unit)
         _spread_high_scores(axes)
         axes.set_title(task)
     panels[0].set_ylabel(score_name)
@@ -79,13 +81,13 @@ def _spread_high_scores(axes: Axes) -> None:
     axes.minorticks_off()
 
 
-def _label_patches(axes: Axes, patches: Sequence[int], everything: bool) -> None:
+def _label_patches(axes: Axes, patches: Sequence[int], everything: bool, unit: str) -> None:
     if patches and patches[0] < 1:
-        raise ValueError(f"The axis is logarithmic: {patches[0]} labelled patches have no place on it.")
+        raise ValueError(f"The axis is logarithmic: {patches[0]} {unit} have no place on it.")
     axes.set_xscale("log", base=2)
     axes.set_xticks(patches, _tick_names(patches, everything), rotation=45, rotation_mode="anchor", ha="right")
     axes.minorticks_off()
-    axes.set_xlabel("labelled 64×64 patches")
+    axes.set_xlabel(unit)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
 

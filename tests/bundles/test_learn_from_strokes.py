@@ -9,6 +9,7 @@ import torch
 from tiny_core import CONFIGS, TINY_TUNING, write_tiff
 
 from synfine_monai.bundle import run_verb
+from synfine_monai.data import LabelledSlice, simulate_strokes
 from synfine_monai.networks import load_network, load_weights
 from synfine_monai.report import read_metrics
 
@@ -74,6 +75,31 @@ def test_parts_of_the_recipe_go_together(options, sample, pretrained, tmp_path):
     labels = painted(sample, tmp_path / "labels.tif", ROWS)
     tune(sample, labels, pretrained, tmp_path / "out", baselines=False, **options)
     assert all(torch.isfinite(w).all() for w in load_weights(tmp_path / "out" / "model.pt").values())
+
+
+def strokes_in(sample, path, view, count):
+    """Strokes of the simulated labeller on one slice, on several, or on slices of the xz view."""
+    axis = 1 if view == "xz views" else 0
+    planes = np.moveaxis(sample.truth, axis, 0)
+    slices = [LabelledSlice(p.astype(np.float32), p, p < 2, "core", "core", k) for k, p in enumerate(planes)]
+    drawn = simulate_strokes(slices, count, length=10, brush=1, most_slices=1 if view == "one slice" else 3, seed=1)
+    labels = np.zeros_like(sample.truth)
+    for s in drawn:
+        np.moveaxis(labels, axis, 0)[s.z] = np.where(s.label == 255, 0, s.label + 1)
+    return write_tiff(path, labels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 3, 10])
+@pytest.mark.parametrize("view", ["one slice", "several slices", "xz views"])
+def test_any_number_of_strokes_in_any_view_ends_with_a_report(view, count, sample, pretrained, tmp_path):
+    labels, out = strokes_in(sample, tmp_path / "labels.tif", view, count), tmp_path / "out"
+    info = tune(sample, labels, pretrained, out)
+    assert info["labelled"]["strokes"] >= 2
+    run_verb(CONFIGS / "evaluate.yaml", checkpoint=str(out), compare={"native": str(pretrained)}, output_dir=str(out),
+             scan=str(sample.scan), labels=str(labels), unlabelled_value=0, phases="matrix,pore")  # fmt: skip
+    assert read_metrics(out / "metrics.json")["split"] == ("training" if count == 1 else "held-back strokes")
+    assert "held-back strokes" in (out / "report.html").read_text() or count == 1
 
 
 @pytest.mark.slow

@@ -128,6 +128,18 @@ def test_air_around_the_core_is_no_class_and_no_pore(task, tmp_path):
     assert noticed("1 in labels.tif lies around the core")
 
 
+@pytest.mark.parametrize("unlabelled_value", [0, None])
+@pytest.mark.parametrize("slices", [(6,), (2, 6, 9)])
+def test_air_on_some_slices_is_none_of_the_core_whose_rim_it_touches(task, tmp_path, slices, unlabelled_value):
+    """The found core is never that of the labels to the last voxel."""
+    core, scan, labels = cored()
+    labels[np.isin(np.arange(len(labels)), slices, invert=True)] = 0
+    found = core | np.roll(core, 1, 1)
+    loaded = task(labels, scan, fov=fov(tmp_path, found), unlabelled_value=unlabelled_value)
+    assert phase_of(loaded) == {2: "pore", 3: "matrix"}
+    assert {0, 1} <= set(loaded.ignored_values)
+
+
 def test_air_is_called_outside_among_the_phases(task, tmp_path):
     core, scan, labels = cored()
     loaded = task(labels, scan, fov=fov(tmp_path, core), phases="outside,water,dense")

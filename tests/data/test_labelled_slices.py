@@ -6,6 +6,7 @@ import tifffile
 
 from synfine_monai.data import Item, Task, load_labelled_slices, specimen_statistics
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import gather_notices, notices
 
 
 def disk(side=128, radius=56):
@@ -37,6 +38,12 @@ def test_statistics_are_those_of_the_whole_specimen(task):
     assert slices[0].image[slices[0].fov].mean() < -0.05
 
 
+def test_a_drift_through_single_slices_cannot_be_taken_out_and_that_is_said(task):
+    gather_notices()
+    load_labelled_slices(replace(task, flatten=True), "training")
+    assert ["--flatten changes nothing in A" in sentence for sentence in notices()] == [True]
+
+
 def test_labels_outside_the_field_of_view_do_not_count(task):
     for s in load_labelled_slices(task, "training"):
         assert set(np.unique(s.label)) == {0, 1, 255}
@@ -59,6 +66,40 @@ def test_only_unlabelled_voxels_are_refused(task, tmp_path):
         load_labelled_slices(replace(task, training=task.training[:1]), "training")
 
 
+def test_labels_of_one_scan_that_contradict_each_other_are_refused(task, tmp_path):
+    first = task.training[0]
+    label = tifffile.imread(first.label)
+    other = np.full_like(label, 255)
+    other[60:62, 50:60] = 1 - label[60:62, 50:60]
+    tifffile.imwrite(tmp_path / "other.tif", other)
+    again = replace(first, label=tmp_path / "other.tif", name="again")
+    says = r"label0.tif and .*other.tif contradict each other on 20 voxels of slice 0 of image0.tif: at \(y, x\) = \(60"
+    with pytest.raises(ScanError, match=says):
+        load_labelled_slices(replace(task, training=(first, again)), "training")
+    tifffile.imwrite(tmp_path / "other.tif", np.where(other == 255, 255, label))
+    assert len(load_labelled_slices(replace(task, training=(first, again)), "training")) == 2
+
+
 def test_statistics_do_not_need_labels(task):
     alone = replace(task, training=(replace(task.training[0], label=None),))
     assert specimen_statistics(alone, "A").scale > 0
+
+
+def mask_of_255(path):
+    tifffile.imwrite(path, np.where(tifffile.imread(path) == 1, 255, 0).astype(np.uint8))
+
+
+def test_masks_of_0_and_255_are_refused(task):
+    for item in task.training:
+        mask_of_255(item.label)
+    with pytest.raises(ScanError, match=r"core: its labels hold no class but 0, and 255 in the core.*save it as 1"):
+        load_labelled_slices(task, "training")
+    with pytest.raises(ScanError, match="no class but 0"):
+        load_labelled_slices(replace(task, training=(), test=task.training), "test")
+
+
+def test_a_scan_of_which_one_class_is_drawn_is_none_of_them(task):
+    mask_of_255(task.training[0].label)
+    drawn = replace(task, training=task.training[1:], test=task.training[:1])
+    (one,) = load_labelled_slices(drawn, "test")
+    assert set(np.unique(one.label)) == {0, 255}

@@ -13,6 +13,7 @@ GENERATION = ROOT / "bundles" / "rock_ct_generation" / "configs"
 HYBRID = ROOT / "bundles" / "rock_ct_hybrid_segmentation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
 SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
+OF_THE_RUN = {"sensitivity", "bridge", "start", "level", "pairs", "rounds", "untuned"}
 OPTIONS = ["data", "output_dir", "cache_dir", "split", "size", "quick", "jobs", "device"]
 
 
@@ -106,7 +107,7 @@ def test_methods_are_ways_to_fine_tune_or_baselines(file, options):
         if "baseline" in method:
             assert set(method) <= {"baseline", "start"}, name
         else:
-            assert set(method) - {"sensitivity", "bridge", "start", "level"} <= options_of("finetune"), name
+            assert set(method) - OF_THE_RUN <= options_of("finetune"), name
 
 
 def test_the_tasks_of_bridges_are_those_that_are_run():

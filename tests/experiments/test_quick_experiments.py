@@ -22,6 +22,7 @@ LEFT_BEHIND = {
     "style": {"gains.png", "distances.csv", "gallery_berea.jpg"},
     "hybrid": {"gains.png", "samples.csv", "samples.jpg"},
     "grey_levels": {"loss_and_sign.png"},
+    "strokes": {"strokes.png"},
     "audit_coverage": {"coverage.png"},
 }
 

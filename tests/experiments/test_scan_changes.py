@@ -75,10 +75,12 @@ def test_tables_tell_dice_lost_and_porosity(tmp_path):
         "change": "crop",
         "cases": "2",
         "dice": "0.9",
-        "each": "0.03:0.2:0:0 0:0.01:0:0",
+        "each": "0.03:0.2:0:1:1 0:0.01:0:1:0",
     }
     row |= {f"{way}_{name}": value for way in ("own", "training", "fitted", "auto")
             for name, value in (("lost", "0.1"), ("porosity", "-1.5"))}  # fmt: skip
     text = grey_level_report(tmp_path, "Title", [row]).read_text(encoding="utf-8")
     assert "| crop | 2 | 0.900 | 0.100, -1.50 |" in text
+    assert "| more than 0.02 | 1 | 1 |" in text
+    assert "| less than 0.005 | 1 | 0 |" in text
     assert (tmp_path / "loss_and_sign.png").stat().st_size > 5000

@@ -69,10 +69,20 @@ def test_a_drift_is_told_where_it_matters_and_is_none_by_chance(along, scatter, 
 
 
 @pytest.mark.parametrize(
-    ("unexplained", "foreign", "sure", "told"),
-    [(0.05, 0.0, True, 0), (0.2, 0.0, True, 1), (0.05, 0.0, False, 1), (0.05, 0.2, True, 1), (0.0, 0.05, True, 0)],
+    ("found", "told"),
+    [
+        ({"unexplained": 0.05}, []),
+        ({"unexplained": 0.2}, ["no gain and offset"]),
+        ({"sure": False}, ["one phase only"]),
+        ({"foreign": 0.2}, ["20% of its core"]),
+        ({"foreign": 0.05}, []),
+        ({"width": 0.65}, ["smoother"]),
+        ({"width": 2.0}, ["noisier or drifting: the grey levels of its phases spread 2 times"]),
+    ],
 )
-def test_grey_levels_that_no_gain_and_offset_explain_are_told(unexplained, foreign, sure, told):
-    alignment = Alignment(0.0, 1.0, "as in training", unexplained, foreign, usual=0.1, sure=sure)
+def test_grey_levels_unlike_training_are_told(found, told):
+    alignment = replace(Alignment(0.0, 1.0, "as in training", 0.0, 0.0, usual=0.1), **found)
     info = {"grey_levels": {"scans": []}, "voxel_size_um": None}
-    assert len(differences_from_training(info, replace(CLEAN, alignment=alignment), None)) == told
+    sentences = differences_from_training(info, replace(CLEAN, alignment=alignment), None)
+    assert len(sentences) == len(told)
+    assert all(words in sentence for words, sentence in zip(told, sentences, strict=True))

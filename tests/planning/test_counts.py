@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from synfine_monai.planning import StreamedCounts, block_spread, count_labels
+from synfine_monai.planning import StreamedCounts, count_labels
 from synfine_monai.planning.labeller import labeller_agreement
+from synfine_monai.rock import block_spread
 from synfine_monai.scans import create_scan, new_scan_info, open_scan
 
 

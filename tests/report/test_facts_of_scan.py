@@ -9,6 +9,7 @@ import tifffile
 from written_scans import saved
 
 from synfine_monai.errors import ScanError
+from synfine_monai.notices import gather_notices, notices
 from synfine_monai.report import scan_facts
 from synfine_monai.scans import open_scan
 
@@ -39,7 +40,14 @@ def test_a_core_in_its_padding(tmp_path):
     assert told["size"] == "0.12 × 0.48 × 0.48 mm"
     assert float(told["core"].split("%")[0]) == pytest.approx(100 * inside.mean(), abs=1)
     assert told["no rock in"] == "no slice"
-    assert told["its labels"] == "core #3_labels.tif"
+    assert told["labels' name"] == "core #3_labels.tif"
+
+
+def test_a_few_voxels_are_not_told_as_none(tmp_path):
+    labels = np.zeros((40, 40, 40), np.uint8)
+    labels[7, 2, :3] = 2
+    told = facts(saved(tmp_path / "drawn.tif", labels))
+    assert told["values"] == "0 on 63,997 voxels (100.00%), 2 on 3 voxels (below 0.01%): labels, or a mask"
 
 
 def test_labels_are_counted_to_the_last_voxel(tmp_path):
@@ -51,6 +59,7 @@ def test_labels_are_counted_to_the_last_voxel(tmp_path):
 
 
 def test_a_log_a_preview_and_an_empty_end_are_told(tmp_path):
+    gather_notices()
     folder = tmp_path / "core_Rec"
     folder.mkdir()
     volume, _ = cylinder(12)
@@ -62,6 +71,7 @@ def test_a_log_a_preview_and_an_empty_end_are_told(tmp_path):
     assert told["format"].endswith("core_rec0000.tif to core_rec0011.tif")
     assert told["voxel size"] == "5 × 5 × 5 µm (z, y, x), from core_rec.log (SkyScan)"
     assert told["note"] == "core_rec_spr.tif left out: a preview, or another kind of image."
+    assert not notices()  # they would be told a second time at the end
 
 
 def test_a_scan_without_a_core_is_told_as_such(tmp_path):

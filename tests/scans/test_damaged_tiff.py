@@ -17,6 +17,23 @@ BAD = {
     "channels": (np.zeros((4, 3, 8, 8), np.uint8), {"imagej": True, "metadata": {"axes": "ZCYX"}}, "3 channels"),
     "flat channels": (np.zeros((3, 8, 8), np.uint8), {"imagej": True, "metadata": {"axes": "CYX"}}, "3 channels"),
     "ome channels": (np.zeros((3, 4, 8, 8), np.uint8), GREY | {"ome": True, "metadata": {"axes": "CZYX"}}, "3 chan"),
+    "flat ome channels": (np.zeros((5, 8, 8), np.uint8), GREY | {"ome": True, "metadata": {"axes": "CYX"}}, "5 chan"),
+    "named channels": (
+        np.zeros((30, 8, 8), np.uint8),
+        GREY | {"ome": True, "metadata": {"axes": "CYX", "Channel": {"Name": [f"{k} keV" for k in range(30)]}}},
+        "30 channels",
+    ),
+    "composite": (
+        np.zeros((30, 8, 8), np.uint8),
+        GREY | {"imagej": True, "metadata": {"axes": "CYX", "mode": "composite"}},
+        "30 channels",
+    ),
+    "planar colour": (np.zeros((4, 8, 8), np.uint8), {"photometric": "rgb", "planarconfig": "separate"}, "colour"),
+    "planar samples": (
+        np.zeros((5, 8, 8), np.uint8),
+        GREY | {"planarconfig": "separate", "extrasamples": [0] * 4},
+        "5 samples",
+    ),
     "four axes": (np.zeros((3, 4, 8, 8), np.uint8), GREY, "3 images, 4 images"),
 }
 
@@ -27,6 +44,20 @@ def test_refuses_what_is_no_scan(tmp_path, kind):
     tifffile.imwrite(tmp_path / "core.tif", volume, **options)
     with pytest.raises(ScanError, match=f"^core.tif.*{words}"):
         open_scan(tmp_path / "core.tif")
+
+
+@pytest.mark.parametrize(
+    ("kind", "axes", "called"),
+    [("ome", "CYX", "channels"), ("imagej", "CYX", "channels"), ("ome", "TYX", "time points"), ("ome", "ZYX", None)],
+)
+def test_slices_that_the_header_calls_something_else_are_said(tmp_path, kind, axes, called):
+    """As tifffile and Fiji write a stack of which nobody names the axes."""
+    tifffile.imwrite(tmp_path / "core.tif", VOLUME, **GREY, **{kind: True}, metadata={"axes": axes})
+    with open_scan(tmp_path / "core.tif") as scan:
+        np.testing.assert_array_equal(scan.read(), VOLUME)
+        assert [note[:40] for note in scan.info.notes] == [f"its header calls its 9 slices {called}: they"[:40]] * (
+            called is not None
+        )
 
 
 @pytest.mark.parametrize("place", [1, 8, 12])

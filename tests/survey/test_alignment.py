@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from grey_phantoms import SPREAD, TRAINING, grey_levels, known_scale
+from grey_phantoms import MEANS, SPREAD, TRAINING, grey_levels, known_scale
 
 from synfine_monai.errors import ScanError
 from synfine_monai.survey.alignment import align
@@ -58,6 +58,14 @@ def test_a_phase_that_training_never_saw_is_told_and_moves_nothing():
     found = aligned(np.where(classes == 0, values + 1100, values))
     assert (found.center, found.scale) == pytest.approx((CENTER, SPREAD_ALL), rel=0.02)
     assert found.foreign == pytest.approx(0.2, abs=0.07)
+
+
+@pytest.mark.parametrize(("width", "seen"), [(0.6, (0.5, 0.8)), (1.0, (1.0, 1.0)), (2.0, (1.6, 2.5))])
+def test_blur_and_noise_are_told_from_a_gain(width, seen):
+    values, classes = grey_levels((0.2, 0.75, 0.05))
+    found = aligned(MEANS[classes] * (1 - width) + values * width)
+    assert (found.center, found.scale) == (CENTER, SPREAD_ALL)
+    assert seen[0] <= found.width <= seen[1]
 
 
 def test_a_model_without_grey_levels_takes_the_scans_own():

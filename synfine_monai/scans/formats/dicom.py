@@ -1,6 +1,7 @@
 """DICOM: one series of slices in a folder, or one file of many frames, as SimpleITK reads it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -9,11 +10,12 @@ import SimpleITK
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import OpenOptions, Scan, ScanInfo
+from synfine_monai.scans.formats.dicom_frames import frame_places
 from synfine_monai.scans.formats.itk import DTYPES
 from synfine_monai.scans.formats.table import FORMATS
 
 SERIES, POSITION, NUMBER = "0020|000e", "0020|0032", "0020|0013"
-PHOTOMETRIC = "0028|0004"
+PHOTOMETRIC, SOP_CLASS = "0028|0004", "0008|0016"
 SPACINGS = ("0028|0030", "0018|1164")
 """Pixel spacing, and that of the imager."""
 MAGIC = b"DICM"
@@ -34,10 +36,16 @@ class _Slice:
     origin: np.ndarray
     axes: np.ndarray
     step: float
+    sop_class: str = ""
+    frame: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.file.name}, frame {self.frame + 1}" if self.shape[0] > 1 else self.file.name
 
 
 class DicomScan(Scan):
-    """Slices of one series in the order of their positions, grey levels by slope and intercept of each slice.
+    """Slices of one series, or frames of a file, in the order of their positions, by the slope and intercept of each.
 
     Voxel size and affine are in millimetres (left-posterior-superior). Without positions slices have the order of their
     instance numbers, and the voxel size is unknown.
@@ -52,6 +60,7 @@ class DicomScan(Scan):
     def __init__(self, path: Path) -> None:
         slices = _slices_of_series(path)
         _refuse_unlike(path, slices)
+        slices = _frames_of(slices[0]) if slices[0].shape[0] > 1 else slices
         placed = all(one.place is not None for one in slices)
         slices.sort(key=lambda one: (one.place if placed else 0.0, one.number, one.file.name))
         depth, height, width = slices[0].shape
@@ -67,7 +76,8 @@ class DicomScan(Scan):
         size = (z, y, x) if step and not np.isnan(slices[0].axes).any() else None
         dtypes = {one.dtype for one in slices}
         dtype = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float32)
-        layout = {"unit": "mm" if size else None, "files": tuple(one.file for one in slices)}
+        layout = {"unit": "mm" if size else None, "files": tuple(dict.fromkeys(one.file for one in slices))}
+        self._frames = [one.frame for one in slices] if len(layout["files"]) == 1 else []
         affine = affine if size else np.eye(4)
         super().__init__(
             ScanInfo(path, "dicom", (depth, height, width), dtype, size, affine, layout, notes=tuple(notes))
@@ -79,18 +89,26 @@ class DicomScan(Scan):
 
     def _read(self, start: int, stop: int) -> np.ndarray:
         files = self.info.layout["files"]
-        if len(files) == 1:
-            if start == stop:
-                return np.empty((0, *self.shape[1:]), self.dtype)
-            reader = _reader(files[0])
-            reader.ReadImageInformation()
-            reader.SetExtractIndex([0, 0, start])
-            reader.SetExtractSize([self.shape[2], self.shape[1], stop - start])
-            return SimpleITK.GetArrayFromImage(reader.Execute())
+        if len(files) == 1 and start < stop:
+            return self._ordered(files[0], self._frames[start:stop] if len(self._frames) > 1 else range(start, stop))
         slab = np.empty((stop - start, *self.shape[1:]), self.dtype)
         for z in range(start, stop):
             slab[z - start] = SimpleITK.GetArrayFromImage(_reader(files[z]).Execute()).reshape(self.shape[1:])
         return slab
+
+    def _ordered(self, file: Path, frames: Sequence[int]) -> np.ndarray:
+        for step in (1, -1):
+            if (np.diff(frames) == step).all():
+                return self._block(file, min(frames), max(frames) + 1)[::step]
+        return np.concatenate([self._block(file, frame, frame + 1) for frame in frames])
+
+    def _block(self, file: Path, low: int, high: int) -> np.ndarray:
+        """Frames ``low`` to ``high`` as they are stored."""
+        reader = _reader(file)
+        reader.ReadImageInformation()
+        reader.SetExtractIndex([0, 0, low])
+        reader.SetExtractSize([self.shape[2], self.shape[1], high - low])
+        return SimpleITK.GetArrayFromImage(reader.Execute())
 
 
 def _reader(file: Path) -> SimpleITK.ImageFileReader:
@@ -163,7 +181,20 @@ def _described(file: Path) -> _Slice:
         origin,
         axes,
         0.0 if z > 1 and step == 1.0 else step,
+        _text(reader, SOP_CLASS),
     )
+
+
+def _frames_of(whole: _Slice) -> list[_Slice]:
+    """The frames of a file that says where each is; else the file."""
+    places = frame_places(whole.file, whole.sop_class)
+    if places is None:
+        return [whole]
+    positions, axes = places
+    return [
+        replace(whole, place=float(origin @ axes[:, 2]), origin=origin, axes=axes, frame=k, number=k)
+        for k, origin in enumerate(positions)
+    ]
 
 
 def _text(reader: SimpleITK.ImageFileReader, key: str) -> str:
@@ -194,14 +225,14 @@ def _even_step(path: Path, slices: list[_Slice]) -> float:
     for before, after, step in zip(slices, slices[1:], steps, strict=False):
         if step <= UNEVEN * usual:
             raise ScanError(
-                f"{path.name}: {before.file.name} and {after.file.name} have the same position ({before.place:g} mm); "
+                f"{path.name}: {before.name} and {after.name} have the same position ({before.place:g} mm); "
                 "keep one of them."
             )
     mean = float(places[-1] - places[0]) / len(steps)
     if np.abs(places - places[0] - mean * np.arange(len(places))).max() > UNEVEN * usual:
         k = int(np.abs(steps - usual).argmax())
         raise ScanError(
-            f"{path.name}: {slices[k].file.name} and {slices[k + 1].file.name} are {steps[k]:g} mm apart, but most "
+            f"{path.name}: {slices[k].name} and {slices[k + 1].name} are {steps[k]:g} mm apart, but most "
             f"slices {usual:g} mm; add the missing slices, or export them at even distances."
         )
     return float(f"{mean:.9g}")

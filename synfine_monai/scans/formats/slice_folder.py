@@ -13,9 +13,6 @@ from synfine_monai.scans.formats.tiff import TiffScan
 from synfine_monai.scans.formats.tiff_voxel_size import imagej_description, tiff_page_options
 from synfine_monai.scans.sink import ScanSink
 
-MANY_COLOURS = 16
-"""Entries of a palette above which images are no labels."""
-
 
 class SliceFolderScan(Scan):
     """Slices of one scan, one image each; previews and images of other kinds are left out, which a note says.
@@ -34,8 +31,6 @@ class SliceFolderScan(Scan):
             sizes.add(other.voxel_size_um)
         names = ", ".join(file.name for file in left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
         notes = (*first.notes, f"{names} left out: a preview, or another kind of image.") if left else first.notes
-        if len(first.layout.get("palette", b"")) > 3 * MANY_COLOURS:
-            notes = (*notes, "its slices have a palette: they are read as indices, not as the colours shown.")
         size, affine = first.voxel_size_um, first.affine
         if None not in sizes and np.ptp(list(sizes), axis=0).max() > 1e-3 * min(min(sizes)):
             size, affine = None, np.eye(4)
@@ -93,7 +88,10 @@ def _refuse_unlike(folder: Path, file: Path, info: ScanInfo, other_file: Path, o
             f"{folder.name}: {other_file.name} is {_says(other)}, but {file.name} is {_says(info)}; "
             "slices of one scan have one shape and type."
         )
-    if other.layout.get("shown") != info.layout.get("shown"):
+    colours, others = (each.layout.get("indices", b"") for each in (info, other))
+    shared = min(len(colours), len(others))
+    unlike = bool(colours) != bool(others) or colours[:shared] != others[:shared]
+    if unlike or other.layout.get("shown") != info.layout.get("shown"):
         raise ScanError(
             f"{folder.name}: {other_file.name} and {file.name} show their grey levels by different scales (inverted, "
             "or by palettes of their own), so that one number means two levels; save all as plain grey levels."

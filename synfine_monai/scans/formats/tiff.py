@@ -9,6 +9,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage, TiffPageSerie
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
+from synfine_monai.scans.formats.palette import Palette
 from synfine_monai.scans.formats.picture import JPEG_NOTE
 from synfine_monai.scans.formats.tiff_voxel_size import (
     imagej_description,
@@ -22,20 +23,19 @@ from synfine_monai.scans.voxel_stream import VoxelStream
 
 AXES = {"T": "time points", "C": "channels", "Z": "slices"}
 
-MOST_CHANNELS = 4
+MOST_CHANNELS = 8
 """A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
+NAMED_CHANNEL = re.compile(r"<(?:\w+:)?Channel\b[^>]*\s(?:Name|Fluor|EmissionWavelength|Color)=")
+BLENDED = ("composite", "color")
+"""How ImageJ shows channels; slices are shown in grey."""
 INVERTED = "its low grey levels are meant to be shown bright (min-is-white, an inverting LUT): they are read as stored."
-PALETTE = (
-    "its palette does not rise in brightness: its indices are read, and if it is a scan and these are no grey levels, "
-    "every number of it is wrong: save it as plain grey levels then."
-)
 LOSSY = (COMPRESSION.OJPEG, COMPRESSION.JPEG)
 CLASSIC_LIMIT = 4 * 1000**3
 """Bytes of voxels above which a classic TIFF might not hold them all: its offsets end at 2^32."""
 
 
 class TiffScan(FileScan):
-    """A TIFF with one grey-level image a page.
+    """A TIFF with one grey-level image a page, also as indices into a scale of grey levels.
 
     Args:
         path: the file.
@@ -65,15 +65,23 @@ class TiffScan(FileScan):
         layout = {"kind": kind, "bigtiff": tif.is_bigtiff, "unit": unit, "flat": series.ndim == 2}
         self._stream = _plain_stream(tif, series, path, shape)
         notes = (INVERTED,) if first.photometric == PHOTOMETRIC.MINISWHITE else ()
-        if first.photometric == PHOTOMETRIC.PALETTE and not _rises(first.colormap):
-            notes, layout["shown"] = (PALETTE,), first.colormap.tobytes()
-        elif notes:
+        palette = _palette(first)
+        self._greys = palette.greys(dtype) if palette is not None and palette.is_grey else None
+        if palette is not None:
+            layout |= palette.layout()
+        if notes:
             layout["shown"] = b"inverted"
         if first.compression in LOSSY:
             notes = (*notes, JPEG_NOTE)
+        if called := _other_than_slices(series):
+            notes = (*notes, f"its header calls its {shape[0]} slices {called}: they are read as slices along z.")
         return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout, notes=notes)
 
     def _read(self, start: int, stop: int) -> np.ndarray:
+        slab = self._stored(start, stop)
+        return slab if self._greys is None else self._greys[slab]
+
+    def _stored(self, start: int, stop: int) -> np.ndarray:
         if self._stream is not None:
             return self._stream.read(start, stop)
         series = self._opened(self.info.path).series[0]
@@ -85,9 +93,10 @@ class TiffScan(FileScan):
         return slab
 
 
-def _rises(colormap: np.ndarray) -> bool:
-    """Whether the brightness of a colour map (3, n) rises with the index, as of a grey or a tinted scale."""
-    return bool((np.diff(np.asarray(colormap, float).sum(0)) >= 0).all())
+def _palette(page: TiffPage) -> Palette | None:
+    if page.photometric != PHOTOMETRIC.PALETTE or page.colormap is None:
+        return None
+    return Palette(np.asarray(page.colormap).T)
 
 
 def _refuse_unequal_pages(path: Path) -> None:
@@ -105,6 +114,8 @@ def _refuse_unequal_pages(path: Path) -> None:
                     f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
                     "save pages of one shape and type."
                 )
+            if not np.array_equal(page.colormap, first.colormap):
+                raise ScanError(f"{path.name}: page {number} has another palette than page 0; save it as grey levels.")
             _refuse_short_page(page, tif.filehandle.size, path, number)
 
 
@@ -135,18 +146,32 @@ def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
             f"{path.name} holds {len(series)} images of different shape or type "
             f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file."
         )
-    _refuse_more_axes(series[0], path)
+    _refuse_more_axes(series[0], path, _names_channels(tif))
     return series[0]
 
 
-def _refuse_more_axes(series: TiffPageSeries, path: Path) -> None:
+def _stacked(series: TiffPageSeries) -> list[tuple[str, int]]:
+    """(axis, length) of what is stacked in a series."""
     axes = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
-    stacked = [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
-    few_channels = any(axis == "C" and count <= MOST_CHANNELS for axis, count in stacked)
-    if len(stacked) > 1 or few_channels or series.keyframe.imagedepth > 1:
-        named = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
+    return [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
+
+
+def _other_than_slices(series: TiffPageSeries) -> str | None:
+    return next((AXES[axis] for axis, _ in _stacked(series) if axis in "TC"), None)
+
+
+def _names_channels(tif: TiffFile) -> bool:
+    blended = tif.is_imagej and (tif.imagej_metadata or {}).get("mode") in BLENDED
+    return bool(blended or NAMED_CHANNEL.search(tif.ome_metadata or ""))
+
+
+def _refuse_more_axes(series: TiffPageSeries, path: Path, named: bool) -> None:
+    stacked = _stacked(series)
+    channels = any(axis == "C" and (named or count <= MOST_CHANNELS) for axis, count in stacked)
+    if len(stacked) > 1 or channels or series.keyframe.imagedepth > 1:
+        told = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
         raise ScanError(
-            f"{path.name} has more axes than z, y and x ({named}); save one scan a file, with its slices "
+            f"{path.name} has more axes than z, y and x ({told}); save one scan a file, with its slices "
             "along z (Fiji: Image > Hyperstacks > Re-order)."
         )
 

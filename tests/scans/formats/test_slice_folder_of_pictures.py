@@ -102,16 +102,6 @@ def test_a_bmps_palette_and_equal_channels_are_grey_levels(tmp_path):
         np.testing.assert_array_equal(scan.read(), SMOOTH[:2])
 
 
-def test_a_pngs_palette_of_many_colours_is_said(tmp_path, caplog):
-    for z, page in enumerate(SMOOTH):
-        image = Image.fromarray(page)
-        image.putpalette([255 - n for n in range(256) for _ in range(3)])
-        image.save(tmp_path / f"s{z}.png")
-    with caplog.at_level(logging.WARNING), open_scan(tmp_path) as scan:
-        np.testing.assert_array_equal(scan.read(), SMOOTH)
-    assert "read as indices" in caplog.text
-
-
 def test_colours_are_refused(tmp_path):
     for z, page in enumerate(SMOOTH):
         Image.fromarray(np.stack([page, page, page // 2], -1)).save(tmp_path / f"s{z}.bmp")

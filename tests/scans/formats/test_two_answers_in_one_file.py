@@ -59,14 +59,3 @@ def test_slices_of_which_some_are_inverted_are_refused(tmp_path):
         tifffile.imwrite(tmp_path / f"s{z}.tif", 255 - image if z == 2 else image, **shown)
     with pytest.raises(ScanError, match="different scales"):
         open_scan(tmp_path)
-
-
-@pytest.mark.parametrize(("rises", "noted"), [(True, 0), (False, 1)])
-def test_a_tiff_with_a_palette_that_is_no_scale_is_said(tmp_path, rises, noted):
-    scale = np.arange(256) if rises else np.random.default_rng(0).permutation(256)
-    tifffile.imwrite(
-        tmp_path / "a.tif", VOLUME, photometric="palette", colormap=np.stack([scale * 257] * 3).astype("u2")
-    )
-    with open_scan(tmp_path / "a.tif") as scan:
-        assert len(scan.info.notes) == noted
-        np.testing.assert_array_equal(scan.read(), VOLUME)

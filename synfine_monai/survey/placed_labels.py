@@ -1,5 +1,6 @@
-"""Labels laid over their scan by what both headers say of origin, direction and spacing."""
+"""Labels and masks laid over their scan by what both headers say of origin, direction and spacing."""
 
+import dataclasses
 from collections.abc import Sequence
 from math import prod
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from synfine_monai.errors import ScanError
 from synfine_monai.scans import FORMATS, MICROMETRES, Scan, ScanInfo
-from synfine_monai.survey import Memory, files_signature
+from synfine_monai.survey.survey import Memory, files_signature
 
 WITH_GEOMETRY = ("nifti", "nrrd", "mha", "mhd", "dicom")
 TOLERANCE = 0.1  # voxels, of any corner of the labels
@@ -42,6 +43,7 @@ class PlacedLabels(DrawnLabels):
         order: for each axis of the scan, z, y, x, the axis of the labels that runs along it.
         mirrored: for each axis of the scan, whether it runs the other way.
         start: (z, y, x) of the scan's voxel on which the first voxel of the turned labels lies.
+        not_drawn: the value of voxels that the labels do not cover; None takes one that they do not use.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class PlacedLabels(DrawnLabels):
         order: Sequence[int],
         mirrored: Sequence[bool],
         start: Sequence[int],
+        not_drawn: int | None = None,
     ) -> None:
         self.labels, self.order, self.mirrored, self.start = labels, tuple(order), tuple(mirrored), tuple(start)
         self.size = tuple(labels.shape[axis] for axis in order)
@@ -60,6 +63,8 @@ class PlacedLabels(DrawnLabels):
         super().__init__(ScanInfo(labels.info.path, labels.info.format, shape, dtype, None), drawn, None)
         if isinstance(labels, DrawnLabels):
             self.not_drawn, self.names = labels.not_drawn, labels.names
+        elif not_drawn is not None:
+            self.not_drawn = not_drawn
         elif any(s > 0 or s + n < m for s, n, m in zip(self.start, self.size, shape, strict=True)):
             self.not_drawn = _free.recall(files_signature(labels.info.path), lambda: _free_value(labels))
 
@@ -96,20 +101,38 @@ def place_labels(labels: Scan, scan: ScanInfo) -> Scan:
         ScanError: with the numbers, if their voxels do not fall on the scan's.
     """
     offset = getattr(labels, "offset", None)
-    if not (_says_where(scan) and _says_where(labels.info)):
-        if offset is None or labels.shape == scan.shape:
-            return labels
-        return PlacedLabels(labels, scan.shape, (0, 1, 2), (False,) * 3, offset)
-    step = np.linalg.inv(_micrometres(scan, labels.info)) @ _micrometres(labels.info, scan)
-    turn = np.round(step[:3, :3])
+    if _say_where(labels.info, scan):
+        return _laid(labels, scan, _steps(labels.info, scan), None)
+    if offset is None or labels.shape == scan.shape:
+        return labels
+    return PlacedLabels(labels, scan.shape, (0, 1, 2), (False,) * 3, offset)
+
+
+def place_mask(mask: Scan, scan: ScanInfo) -> Scan:
+    """Likewise a mask, 0 where it does not reach; one slice, which serves for all, is laid within its plane only.
+
+    Raises:
+        ScanError: with the numbers, if its voxels do not fall on the scan's.
+    """
+    if not _say_where(mask.info, scan):
+        return mask
+    step = _steps(mask.info, scan)
+    if mask.shape[0] == 1 < scan.shape[0] and abs(step[2, 2]) > TOLERANCE:
+        step[2], step[:, 2] = 0, 0
+        step[2, 2], scan = 1, dataclasses.replace(scan, shape=(1, *scan.shape[1:]))
+    return _laid(mask, scan, step, 0)
+
+
+def _laid(labels: Scan, scan: ScanInfo, step: np.ndarray, not_drawn: int | None) -> Scan:
+    """``step`` is the affine from voxels of the labels to those of the scan, (x, y, z, 1)."""
+    turn, first = np.round(step[:3, :3]), step[:3, 3]
     corners = np.array(np.meshgrid(*([0, n - 1] for n in reversed(labels.shape)))).reshape(3, -1)
-    first = step[:3, 3]
     off = np.abs((step[:3, :3] - turn) @ corners + (first - np.round(first))[:, None]).max()
     if not np.array_equal(np.abs(turn) @ np.ones(3), np.ones(3)) or abs(np.linalg.det(turn)) != 1 or off > TOLERANCE:
         raise ScanError(_not_on_the_grid(labels.info, scan, step))
     if np.array_equal(turn, np.eye(3)) and not np.round(first).any() and labels.shape == scan.shape:
         return labels
-    placed = _placed(labels, scan, turn, np.round(first))
+    placed = _placed(labels, scan, turn, np.round(first), not_drawn)
     ends = zip(placed.start, placed.size, scan.shape, strict=True)
     shared = prod(max(0, min(start + size, extent) - max(start, 0)) for start, size, extent in ends)
     if shared < LEAST_SHARED * min(prod(placed.size), prod(scan.shape)):
@@ -117,14 +140,22 @@ def place_labels(labels: Scan, scan: ScanInfo) -> Scan:
     return placed
 
 
-def _placed(labels: Scan, scan: ScanInfo, turn: np.ndarray, first: np.ndarray) -> PlacedLabels:
+def _placed(labels: Scan, scan: ScanInfo, turn: np.ndarray, first: np.ndarray, not_drawn: int | None) -> PlacedLabels:
     """``turn`` and ``first`` are in x, y, z; what comes out is in z, y, x."""
     axes = np.abs(turn).argmax(1)  # of the labels, along the scan's x, y, z
     signs = turn.sum(1)
     sizes = [labels.shape[2 - axis] for axis in axes]
     start = [int(f) if sign > 0 else int(f) - size + 1 for f, sign, size in zip(first, signs, sizes, strict=True)]
     order = [2 - int(axis) for axis in reversed(axes)]
-    return PlacedLabels(labels, scan.shape, order, [bool(s < 0) for s in reversed(signs)], start[::-1])
+    return PlacedLabels(labels, scan.shape, order, [bool(s < 0) for s in reversed(signs)], start[::-1], not_drawn)
+
+
+def _say_where(labels: ScanInfo, scan: ScanInfo) -> bool:
+    return _says_where(labels) and _says_where(scan)
+
+
+def _steps(labels: ScanInfo, scan: ScanInfo) -> np.ndarray:
+    return np.linalg.inv(_micrometres(scan, labels)) @ _micrometres(labels, scan)
 
 
 def _says_where(info: ScanInfo) -> bool:
@@ -163,6 +194,6 @@ def _not_on_the_grid(labels: ScanInfo, scan: ScanInfo, step: np.ndarray) -> str:
     return (
         f"{labels.path.name} ({'×'.join(map(str, labels.shape))} voxels, z, y, x) does not lie on the voxels of "
         f"{scan.path.name} ({'×'.join(map(str, scan.shape))}): by their headers its first voxel is at ({first}) of the "
-        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save the labels on the scan's own grid, with "
-        "its origin, directions and spacing (SimpleITK: labels.CopyInformation(scan))."
+        f"scan's voxels (x, y, z), and its voxels are {sizes} of them: save it on the scan's own grid, with its "
+        "origin, directions and spacing (SimpleITK: CopyInformation(scan))."
     )

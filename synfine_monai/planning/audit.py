@@ -18,10 +18,10 @@ from synfine_monai.planning.estimate import (
 )
 from synfine_monai.planning.labeller import labeller_agreement
 from synfine_monai.planning.plan_files import Plan
-from synfine_monai.planning.streamed_counts import BLOCK, StreamedCounts
+from synfine_monai.planning.streamed_counts import StreamedCounts
 from synfine_monai.planning.window_labels import covered
 from synfine_monai.planning.windows import Window
-from synfine_monai.rock import BlockSpread, block_spread
+from synfine_monai.rock import BLOCK_EDGE, BlockSpread, block_spread
 from synfine_monai.scans import Scan
 
 BINS = 10
@@ -130,12 +130,11 @@ def audit_shares(
     why = _why_not(plan, labelled)
     usable, largest = ([] if why else list(windows)), 1.0 if plan is None else float(plan.facts["largest"])
     shares = {name: _share(usable, classes, counted.voxels, confidence, largest) for name, classes in of.items()}
-    blocks = np.stack(counted.blocks, 1) if counted.blocks else np.zeros((2, 0, 0, 0))
     voxels = sum(one.voxels for one in windows)
     return Audit(
         shares, _profile(counted, usable, of[PORES], confidence, largest), total, len(windows),
         [one.window.id for one in windows if one not in labelled],
-        sum(float(one.blank.sum()) for one in windows) / max(voxels, 1), block_spread(blocks, BLOCK),
+        sum(float(one.blank.sum()) for one in windows) / max(voxels, 1), block_spread(counted.blocks, BLOCK_EDGE),
         None if plan is None else labeller_agreement(drawn or {}, plan.repeats, pore_labels),
         counted.surface / 2, why,
     )  # fmt: skip

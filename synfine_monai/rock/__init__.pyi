@@ -1,4 +1,4 @@
-from .block_sums import BlockCounter as BlockCounter
+from .block_sums import BLOCK_EDGE as BLOCK_EDGE, BlockCounter as BlockCounter
 from .chord_lengths import ChordCounter as ChordCounter, mean_chord as mean_chord
 from .conduction import Conduction as Conduction, effective_conductivity as effective_conductivity
 from .connected_porosity import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-EDGE = 8
+BLOCK_EDGE = 8
 
 
 class BlockCounter:
@@ -17,12 +17,14 @@ class BlockCounter:
         masks = np.stack([phase & core, core])
         if self._rest is not None:
             masks = np.concatenate([self._rest, masks], axis=1)
-        depth, height, width = (n // EDGE for n in masks.shape[1:])
+        depth, height, width = (n // BLOCK_EDGE for n in masks.shape[1:])
         if depth:
-            cut = masks[:, : depth * EDGE, : height * EDGE, : width * EDGE]
-            sums = cut.reshape(2, depth, EDGE, height, EDGE, width, EDGE).sum((2, 4, 6), dtype=np.int32)
+            cut = masks[:, : depth * BLOCK_EDGE, : height * BLOCK_EDGE, : width * BLOCK_EDGE]
+            sums = cut.reshape(2, depth, BLOCK_EDGE, height, BLOCK_EDGE, width, BLOCK_EDGE).sum(
+                (2, 4, 6), dtype=np.int32
+            )
             self._layers += list(sums.swapaxes(0, 1))
-        self._rest = masks[:, depth * EDGE :].copy()
+        self._rest = masks[:, depth * BLOCK_EDGE :].copy()
 
     def finish(self) -> np.ndarray:
         """(2, D // 8, H // 8, W // 8) int32 voxels of the phase and of the core."""

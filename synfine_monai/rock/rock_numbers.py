@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.rock.block_sums import EDGE, BlockCounter
+from synfine_monai.rock.block_sums import BLOCK_EDGE, BlockCounter
 from synfine_monai.rock.chord_lengths import ChordCounter, mean_chord
 from synfine_monai.rock.euler_density import EulerCounter
 from synfine_monai.rock.pair_counts import AXES, PairCounter, PairCounts
@@ -139,7 +139,7 @@ class PhaseCounter:
             self._pairs.finish(),
             self._chords.finish(),
             self._euler.finish(),
-            block_spread(self._blocks.finish(), EDGE),
+            block_spread(self._blocks.finish(), BLOCK_EDGE),
             self._sizes,
             self._size,
             self._unit,

@@ -61,7 +61,7 @@ def test_can_be_saved(figure):
 
 
 def test_refuses_zero_patches():
-    with pytest.raises(ValueError, match="0 labelled patches"):
+    with pytest.raises(ValueError, match="0 labelled 64×64 patches"):
         label_efficiency_figure({"carbonate": {"as shipped": {0: (0.8, 0.7, 0.9)}}}, "Dice")
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,20 @@ def test_repeats_by_seed_on_any_number_of_threads(noisy, monkeypatch):
     other = RandomForestBaseline(seed=4, trees=10).fit([train]).predict(test.image, test.fov)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_balanced_classes_weigh_the_same_however_few_their_labels_and_that_is_stored(noisy):
+    train, test = noisy
+    few = train.label.copy()
+    rare = np.flatnonzero(few.ravel() == 1)
+    few.ravel()[rare[len(rare) // 20 :]] = 255
+    train = replace(train, label=few)
+    found = {b: RandomForestBaseline(trees=20, balanced=b).fit([train]) for b in (False, True)}
+    share = {b: (forest.predict(test.image, test.fov) == 1).mean() for b, forest in found.items()}
+    assert share[True] != share[False]
+    again = RandomForestBaseline.from_arrays(found[True].arrays())
+    assert again.balanced
+    assert (again.predict(test.image, test.fov) == 1).mean() == share[True]
 
 
 def test_many_labels_are_thinned_out(noisy, monkeypatch):

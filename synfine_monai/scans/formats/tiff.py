@@ -11,6 +11,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.scans.base import FileScan, OpenOptions, ScanInfo, grey_dtype
 from synfine_monai.scans.formats.palette import Palette
 from synfine_monai.scans.formats.picture import JPEG_NOTE
+from synfine_monai.scans.formats.tiff_axes import grey_series, other_than_slices, page_says
 from synfine_monai.scans.formats.tiff_voxel_size import (
     imagej_description,
     ome_description,
@@ -21,13 +22,6 @@ from synfine_monai.scans.sink import ScanSink
 from synfine_monai.scans.voxel_size import MICROMETRES
 from synfine_monai.scans.voxel_stream import VoxelStream
 
-AXES = {"T": "time points", "C": "channels", "Z": "slices"}
-
-MOST_CHANNELS = 8
-"""A longer axis of "channels" (or of time, alone) is what tifffile and ImageJ call slices if nobody names them."""
-NAMED_CHANNEL = re.compile(r"<(?:\w+:)?Channel\b[^>]*\s(?:Name|Fluor|EmissionWavelength|Color)=")
-BLENDED = ("composite", "color")
-"""How ImageJ shows channels; slices are shown in grey."""
 INVERTED = "its low grey levels are meant to be shown bright (min-is-white, an inverting LUT): they are read as stored."
 LOSSY = (COMPRESSION.OJPEG, COMPRESSION.JPEG)
 CLASSIC_LIMIT = 4 * 1000**3
@@ -55,7 +49,7 @@ class TiffScan(FileScan):
     def _described(self, path: Path, given: list[str]) -> ScanInfo:
         _refuse_unequal_pages(path)
         tif = self._opened(path)
-        series = _grey_series(tif, path)
+        series = grey_series(tif, path)
         _refuse_missing_pages(tif, series, path, given)
         first = series.keyframe
         shape = (_page_count(series), first.imagelength, first.imagewidth)
@@ -73,7 +67,7 @@ class TiffScan(FileScan):
             layout["shown"] = b"inverted"
         if first.compression in LOSSY:
             notes = (*notes, JPEG_NOTE)
-        if called := _other_than_slices(series):
+        if called := other_than_slices(series):
             notes = (*notes, f"its header calls its {shape[0]} slices {called}: they are read as slices along z.")
         return ScanInfo(path, "tiff", shape, dtype, voxel_size_um, affine, layout, notes=notes)
 
@@ -111,7 +105,7 @@ def _refuse_unequal_pages(path: Path) -> None:
         for number, page in enumerate(tif.pages):
             if not (page.is_reduced and number) and (page.shape, page.dtype) != (first.shape, first.dtype):
                 raise ScanError(
-                    f"{path.name}: page {number} is {_says(page)}, page 0 is {_says(first)}; "
+                    f"{path.name}: page {number} is {page_says(page)}, page 0 is {page_says(first)}; "
                     "save pages of one shape and type."
                 )
             if not np.array_equal(page.colormap, first.colormap):
@@ -130,49 +124,6 @@ def _refuse_missing_pages(tif: TiffFile, series: TiffPageSeries, path: Path, err
         raise ScanError(
             f"{path.name} is cut short or damaged: not all of it can be found behind page "
             f"{_page_count(series) - 1}; copy or export it again."
-        )
-
-
-def _grey_series(tif: TiffFile, path: Path) -> TiffPageSeries:
-    """The one series of grey-level images in a TIFF.
-
-    Raises:
-        ScanError: if its images are no grey levels, or have more axes than z, y and x.
-    """
-    grey_dtype(path.name, tif.pages.first.dtype)
-    series = [one for one in tif.series if not one.keyframe.is_reduced or one is tif.series[0]]
-    if len(series) > 1:
-        raise ScanError(
-            f"{path.name} holds {len(series)} images of different shape or type "
-            f"({_says(series[0].keyframe)}, then {_says(series[1].keyframe)}); save one scan a file."
-        )
-    _refuse_more_axes(series[0], path, _names_channels(tif))
-    return series[0]
-
-
-def _stacked(series: TiffPageSeries) -> list[tuple[str, int]]:
-    """(axis, length) of what is stacked in a series."""
-    axes = zip(series.get_axes(squeeze=False), series.get_shape(squeeze=False), strict=True)
-    return [(axis, count) for axis, count in axes if axis not in "YXS" and count > 1]
-
-
-def _other_than_slices(series: TiffPageSeries) -> str | None:
-    return next((AXES[axis] for axis, _ in _stacked(series) if axis in "TC"), None)
-
-
-def _names_channels(tif: TiffFile) -> bool:
-    blended = tif.is_imagej and (tif.imagej_metadata or {}).get("mode") in BLENDED
-    return bool(blended or NAMED_CHANNEL.search(tif.ome_metadata or ""))
-
-
-def _refuse_more_axes(series: TiffPageSeries, path: Path, named: bool) -> None:
-    stacked = _stacked(series)
-    channels = any(axis == "C" and (named or count <= MOST_CHANNELS) for axis, count in stacked)
-    if len(stacked) > 1 or channels or series.keyframe.imagedepth > 1:
-        told = ", ".join(f"{count} {AXES.get(axis, 'images')}" for axis, count in stacked)
-        raise ScanError(
-            f"{path.name} has more axes than z, y and x ({told}); save one scan a file, with its slices "
-            "along z (Fiji: Image > Hyperstacks > Re-order)."
         )
 
 
@@ -208,7 +159,7 @@ def _plain_stream(tif: TiffFile, series: TiffPageSeries, path: Path, shape: tupl
     if series.dataoffset + series.nbytes > tif.filehandle.size:
         raise ScanError(
             f"{path.name} is cut short: it has {tif.filehandle.size:,} bytes, but {shape[0]} pages of "
-            f"{_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again."
+            f"{page_says(first)} need {series.dataoffset + series.nbytes:,}; copy or export it again."
         )
     return VoxelStream(path, series.dataoffset, shape, first.dtype.newbyteorder(tif.byteorder))
 
@@ -221,10 +172,6 @@ def _refuse_short_page(page: TiffPage, file_size: int, path: Path, number: int) 
             f"{path.name} is cut short: page {number} ends at byte {needed:,}, the file at {file_size:,}; "
             "copy or export it again."
         )
-
-
-def _says(page: TiffPage) -> str:
-    return "×".join(str(n)[:12] for n in reversed(page.shape)) + f" {page.dtype}"  # a garbled size may be a long tuple
 
 
 class TiffSink(ScanSink):

@@ -31,6 +31,7 @@ def stroke_report(
         questions: heading -> (arm, reference) pairs whose differences answer it.
         strokes: labels -> strokes a class, of those that are strokes.
     """
+    rows = sorted(rows, key=_order)
     groups = grouped(rows, ("task", "labels"))
     sections = {"Dice of every arm": labels_table(rows, scores, words)}
     for heading, pairs in questions.items():
@@ -41,6 +42,12 @@ def stroke_report(
     sections["Seed by seed"] = seed_table(rows, scores, words)
     sections |= {name: score_table(each, scores[each[0]["task"]], words) for name, each in groups.items()}
     return write_tables(folder, title, sections, {"strokes": _figure(rows, scores, words, strokes)})
+
+
+def _order(row: Row) -> tuple[str, str, int]:
+    """Tasks, and of each the labels from few to many."""
+    kind, number = row["labels"].rsplit("_", 1)
+    return row["task"], kind, int(number)
 
 
 def labels_table(rows: Sequence[Row], scores: Mapping[str, str], words: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from synfine_monai.planning.audit import Audit, audit_shares, count_windows, tel
 from synfine_monai.planning.plan_files import Plan
 from synfine_monai.planning.streamed_counts import SLAB_VOXELS, StreamedCounts, count_labels
 from synfine_monai.planning.window_labels import read_window_labels
-from synfine_monai.report import pore_labels_of
+from synfine_monai.report import pore_labels_of, read_classes
 from synfine_monai.scans import Scan, stem_of
 
 
@@ -29,13 +29,7 @@ class ByteLabels(Scan):
         super().__init__(dataclasses.replace(labels.info, dtype=np.dtype(np.uint8)))
 
     def _read(self, start: int, stop: int) -> np.ndarray:
-        slab = self.labels.read(start, stop)
-        if slab.dtype != np.uint8 and slab.size and (slab.min() < 0 or slab.max() > OUTSIDE):
-            raise ScanError(
-                f"{self.info.path.name} holds values from {slab.min()} to {slab.max()} in slices {start} to "
-                f"{stop - 1}; labels are 0 to {OUTSIDE}. Is it the scan itself?"
-            )
-        return slab.astype(np.uint8)
+        return read_classes(self.labels, start, stop)
 
     def close(self) -> None:
         self.labels.close()

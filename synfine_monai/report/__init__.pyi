@@ -10,7 +10,11 @@ from .connected_porosity import (
     write_connected_porosity as write_connected_porosity,
 )
 from .facts_of_scan import scan_facts as scan_facts
-from .label_volume import LabelVolume as LabelVolume, open_label_volume as open_label_volume
+from .label_volume import (
+    LabelVolume as LabelVolume,
+    open_label_volume as open_label_volume,
+    read_classes as read_classes,
+)
 from .metrics_file import read_metrics as read_metrics
 from .results_folder import (
     make_results_folder as make_results_folder,

@@ -45,7 +45,7 @@ class LabelVolume:
             ScanError: if they hold values that are no labels.
         """
         first, last = self.box[0].start + start, self.box[0].start + stop
-        values = _classes(self.labels, first, last)
+        values = read_classes(self.labels, first, last)
         core = np.ones(values.shape, bool) if self.outside is None else values != self.outside
         if self.fov is not None:
             core &= self.fov.slab(first, last)
@@ -124,8 +124,12 @@ def _ranges(box: Sequence[int] | None, shape: Sequence[int]) -> tuple[range, ran
     return z, y, x
 
 
-def _classes(labels: Scan, start: int, stop: int) -> np.ndarray:
-    """Slices as uint8 classes; other programs store labels as int16 or float32."""
+def read_classes(labels: Scan, start: int, stop: int) -> np.ndarray:
+    """Slices as uint8 classes; other programs store labels as int16 or float32.
+
+    Raises:
+        ScanError: if they hold values that are no whole numbers from 0 to 255.
+    """
     slab = labels.read(start, stop)
     if slab.dtype == np.uint8:
         return slab

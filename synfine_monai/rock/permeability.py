@@ -65,7 +65,7 @@ def solve_permeability(pores: np.ndarray, axis: int, stokes: bool = True) -> Per
     schur = _schur(grid, weights)
     pressure_solver = _multigrid(schur)
     drive = grid.gradients[0].T @ (weights[0] * grid.source)
-    pressure = cg(schur, drive, rtol=1e-6, M=pressure_solver)[0]
+    pressure = _solved(schur, drive, 1e-6, pressure_solver)
     forces = [grid.source, 0.0, 0.0]
     parts = zip(weights, forces, grid.gradients, strict=True)
     flow = [w * (force - gradient @ pressure) for w, force, gradient in parts]
@@ -89,7 +89,14 @@ def _multigrid(matrix: sparse.csr_matrix) -> LinearOperator:
 
 def _relaxed(matrix: sparse.csr_matrix, solver: LinearOperator) -> np.ndarray:
     """w with A w = 1: how fast fluid flows at each face under a force of one."""
-    return np.maximum(cg(matrix, np.ones(matrix.shape[0]), rtol=1e-3, M=solver)[0], 1e-9)
+    return np.maximum(_solved(matrix, np.ones(matrix.shape[0]), 1e-3, solver), 1e-9)
+
+
+def _solved(matrix: sparse.csr_matrix, right: np.ndarray, tolerance: float, solver: LinearOperator) -> np.ndarray:
+    found, left = cg(matrix, right, rtol=tolerance, maxiter=MOST_STEPS, M=solver)
+    if left:
+        raise ScanError(f"Flow did not settle in {MOST_STEPS} steps: measure a smaller block.")
+    return found
 
 
 def _flows(

@@ -11,7 +11,7 @@ from synfine_monai.scans import open_scan
 
 
 def opened(tmp_path, volume):
-    tifffile.imwrite(tmp_path / "core_labels.tif", volume)
+    tifffile.imwrite(tmp_path / "core_labels.tif", volume, photometric="minisblack")
     return open_scan(tmp_path / "core_labels.tif")
 
 

@@ -17,8 +17,10 @@ Stage = Mapping[str, Mapping[str, Any] | None]
 """Verb -> options set for it; one entry."""
 
 
-def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
+def run_verb(config_file: str | Path, *merged: str | Path, **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
+
+    ``merged`` are YAMLs that are merged over it, as MONAI merges files.
 
     Paths are taken as they are, whatever characters they hold (see ``option_values``). The caller's logging is as it
     was afterwards.
@@ -30,7 +32,7 @@ def run_verb(config_file: str | Path, **options: Any) -> ConfigWorkflow:
     texts = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     with _logging_kept():
         workflow = ConfigWorkflow(
-            config_file=str(config_file),
+            config_file=[str(file) for file in (config_file, *merged)],
             meta_file=str(folder / "metadata.json"),
             logging_file=str(folder / "logging.conf"),
             workflow_type=None,

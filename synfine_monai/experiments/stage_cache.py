@@ -33,7 +33,8 @@ class StageCache:
     def run(self, verb: str, options: Mapping[str, Any]) -> Path:
         """The results folder of ``verb`` with ``options``; made now if it is not there, or was left unfinished.
 
-        What the verb prints goes to ``log.txt`` in it.
+        The option "merge" names a YAML of the repository that is merged over the verb. What the verb prints goes to
+        ``log.txt`` in it.
         """
         stage = self.folder / f"{verb}_{signature_of(self._settings(verb, options))}"
         if not (stage / DONE).is_file():
@@ -41,15 +42,24 @@ class StageCache:
             words = io.StringIO()
             try:
                 with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
-                    run_verb(self.configs / f"{verb}.yaml", **options, output_dir=str(stage))
+                    given = {name: value for name, value in options.items() if name != "merge"}
+                    merged = [self._repository / options["merge"]] if "merge" in options else []
+                    run_verb(self.configs / f"{verb}.yaml", *merged, **given, output_dir=str(stage))
             finally:
                 (stage / "log.txt").write_text(words.getvalue(), encoding="utf-8")
             write_json_atomic(stage / DONE, {"verb": verb, "options": dict(options)})
         return stage
 
+    @property
+    def _repository(self) -> Path:
+        """``configs`` is bundles/NAME/configs in it."""
+        return self.configs.parents[2]
+
     def _settings(self, verb: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """What decides the result; earlier stages stand by their names, which say all about them."""
         given = {name: self._told(name, value) for name, value in options.items()}
+        if "merge" in options:
+            given["merge"] = (self._repository / options["merge"]).read_text(encoding="utf-8")
         datalist = options.get("datalist")
         settings = {
             "verb": (self.configs / f"{verb}.yaml").read_text(encoding="utf-8"),

@@ -1,5 +1,6 @@
 from .denoiser_files import (
     check_level as check_level,
+    denoiser_around as denoiser_around,
     find_denoiser as find_denoiser,
     load_rock_denoiser as load_rock_denoiser,
     require_pairs as require_pairs,

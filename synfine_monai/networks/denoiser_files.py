@@ -14,6 +14,7 @@ from synfine_monai.networks.model_file import (
     save_model,
 )
 from synfine_monai.networks.rock_denoiser import RockDenoiser
+from synfine_monai.networks.rock_unet import RockUNet
 
 LEVELS = 1000
 
@@ -96,6 +97,30 @@ def load_rock_denoiser(path: str | Path) -> Denoiser:
     network = load_network(path)
     if not isinstance(network, Denoiser):
         raise ScanError(f"checkpoint {path} holds a {type(network).__name__} and no denoiser: give a denoiser.pt.")
+    return network
+
+
+def denoiser_around(segmenter: RockUNet, path: str | Path) -> RockDenoiser:
+    """The denoiser of a ``denoiser.pt`` with a segmenter's blocks and mask head in the place of its own.
+
+    The two networks share these parameters, so that training one trains the other; the image head and what tells the
+    noise level are the file's and stay as they are.
+
+    Args:
+        segmenter: one that started from this denoiser at noise level 0; it may have other classes.
+        path: of the ``denoiser.pt``.
+
+    Raises:
+        ScanError: if the denoiser is no :class:`RockDenoiser` of the segmenter's widths, or as ``load_network``.
+    """
+    network = load_rock_denoiser(path)
+    widths = architecture_of(segmenter)["channels"]
+    if not isinstance(network, RockDenoiser) or network.architecture["channels"] != list(widths):
+        raise ScanError(f"the denoiser {path} has other blocks than the network: start from the model.pt beside it.")
+    for name, part in segmenter.named_children():
+        setattr(network, name, part)
+    for part in (network.image_head, network.level):
+        part.requires_grad_(False)
     return network
 
 

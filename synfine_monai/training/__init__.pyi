@@ -6,6 +6,7 @@ from .denoiser_training import (
     labelled_style_patches as labelled_style_patches,
     unlabelled_style_patches as unlabelled_style_patches,
 )
+from .denoising_beside import DenoisingPrepareBatch as DenoisingPrepareBatch
 from .processes import (
     BatchShare as BatchShare,
     WholeBatchLoss as WholeBatchLoss,

@@ -10,6 +10,7 @@ from synfine_monai.networks import (
     RockDenoiser,
     RockUNet,
     check_level,
+    denoiser_around,
     describe_model,
     find_denoiser,
     load_network,
@@ -92,3 +93,24 @@ def test_levels():
 def test_what_is_no_level_is_refused(level):
     with pytest.raises(ScanError, match="--level takes a noise level from 0"):
         check_level(level)
+
+
+def test_a_denoiser_around_a_segmenter_shares_its_blocks_and_keeps_what_is_its_own(tmp_path):
+    torch.manual_seed(0)
+    network = wide_awake(RockDenoiser(5, channels=(8, 16, 24))).eval()
+    save_denoiser(network, describe_model(synthetic_task(), network, "zscore"), tmp_path)
+    segmenter = RockUNet(1, 2, channels=(8, 16, 24)).eval()
+    for name, part in segmenter.named_children():
+        if name != "head":
+            part.load_state_dict(getattr(network, name).state_dict())
+    around, levels = denoiser_around(segmenter, tmp_path / "denoiser.pt"), torch.tensor([0, 700])
+    torch.testing.assert_close(around(IMAGE, levels)[:, :1], network(IMAGE, levels)[:, :1])
+    torch.testing.assert_close(around(IMAGE, levels * 0)[:, 1:], segmenter(IMAGE))
+    around(IMAGE, levels)[:, :1].square().mean().backward()
+    assert segmenter.down_0.conv_0.conv.weight.grad.abs().sum() > 0
+    assert around.image_head.weight.grad is None
+
+
+def test_a_denoiser_of_other_blocks_cannot_stand_around_a_segmenter(folder):
+    with pytest.raises(ScanError, match="other blocks"):
+        denoiser_around(RockUNet(1, 2), folder / "denoiser.pt")

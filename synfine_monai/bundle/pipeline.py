@@ -10,17 +10,17 @@ from monai.bundle import ConfigWorkflow
 
 from synfine_monai.bundle.option_values import with_values
 from synfine_monai.bundle.running import current_workflow
-from synfine_monai.bundle.verb_options import read_options
+from synfine_monai.bundle.verb_options import options_of, read_options
 from synfine_monai.errors import ScanError
 
 Stage = Mapping[str, Mapping[str, Any] | None]
 """Verb -> options set for it; one entry."""
 
 
-def run_verb(config_file: str | Path, *merged: str | Path, **options: Any) -> ConfigWorkflow:
+def run_verb(config_file: str | Path | Sequence[str | Path], **options: Any) -> ConfigWorkflow:
     """Initialize, run and finalize the verb ``config_file`` with ``options`` set; what ``monai.bundle.run`` does.
 
-    ``merged`` are YAMLs that are merged over it, as MONAI merges files.
+    Of several files the first is the verb, and the others are merged over it.
 
     Paths are taken as they are, whatever characters they hold (see ``option_values``). The caller's logging is as it
     was afterwards.
@@ -28,15 +28,16 @@ def run_verb(config_file: str | Path, *merged: str | Path, **options: Any) -> Co
     Raises:
         ScanError: as the cause of MONAI's own error, see ``find_scan_error``.
     """
-    folder = Path(config_file).resolve().parent
+    files = [config_file] if isinstance(config_file, str | Path) else list(config_file)
+    folder = Path(files[0]).resolve().parent
     texts = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     with _logging_kept():
         workflow = ConfigWorkflow(
-            config_file=[str(file) for file in (config_file, *merged)],
+            config_file=[str(file) for file in files],
             meta_file=str(folder / "metadata.json"),
             logging_file=str(folder / "logging.conf"),
             workflow_type=None,
-            **with_values(texts, read_options(config_file)),
+            **with_values(texts, options_of(files)),
         )
         workflow.initialize()
         workflow.run()

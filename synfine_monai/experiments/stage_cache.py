@@ -44,7 +44,7 @@ class StageCache:
                 with contextlib.redirect_stdout(words), contextlib.redirect_stderr(words):
                     given = {name: value for name, value in options.items() if name != "merge"}
                     merged = [self._repository / options["merge"]] if "merge" in options else []
-                    run_verb(self.configs / f"{verb}.yaml", *merged, **given, output_dir=str(stage))
+                    run_verb([self.configs / f"{verb}.yaml", *merged], **given, output_dir=str(stage))
             finally:
                 (stage / "log.txt").write_text(words.getvalue(), encoding="utf-8")
             write_json_atomic(stage / DONE, {"verb": verb, "options": dict(options)})

@@ -95,6 +95,22 @@ def test_a_change_of_the_method_makes_another_stage(cache, configs):
     assert times(before) == times(after) == 1
 
 
+def test_what_is_merged_over_a_verb_is_run_and_counts_by_its_content(tmp_path):
+    configs, over = tmp_path / "bundles" / "counting" / "configs", tmp_path / "configs" / "over.yaml"
+    for folder in (configs, over.parent):
+        folder.mkdir(parents=True)
+    (configs / "count.yaml").write_text(VERB)
+    (configs / "metadata.json").write_text('{"version": "0"}')
+    (configs / "logging.conf").write_text(LOGGING)
+    over.write_text("text: from above\n")
+    cache = StageCache(tmp_path / "cache", configs)
+    merged = cache.run("count", {"merge": "configs/over.yaml"})
+    assert (merged / "runs.txt").read_text() == "once from above"
+    assert cache.run("count", {"merge": "configs/over.yaml"}) == merged != cache.run("count", {})
+    over.write_text("text: from elsewhere\n")
+    assert cache.run("count", {"merge": "configs/over.yaml"}) != merged
+
+
 def test_other_data_make_another_stage(cache, datalist):
     before = cache.run("count", {"datalist": str(datalist)})
     data_hash.cache_clear()

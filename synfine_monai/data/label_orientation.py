@@ -1,6 +1,6 @@
 """Whether labels would fit their scan better turned or mirrored: the grey levels of the classes tell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import permutations, product
 
 import numpy as np
@@ -14,6 +14,8 @@ CLEARLY = 2.0  # times the explained share
 SURE = 0.4  # of the variance: classes that explain as much lie right
 AT_LEAST = 0.1  # of the variance, more than as the labels lie
 CHANCE = 4.0  # times what classes explain by chance, drawn in so many parts
+FEWEST = 3  # pieces of a class: fewer may lie anywhere, as around the core
+PIECE = 256  # voxels of a part that count as another piece
 Way = tuple[tuple[int, ...], tuple[bool, ...]]
 """For each axis of the scan, z, y, x, the axis of the labels along it, and whether it runs the other way."""
 
@@ -65,11 +67,16 @@ def refuse_other_way(scan: Scan, labels: Scan, depths: Sequence[int], ignored: S
         ScanError: naming how.
     """
     chosen = _some(depths)
+    parts = _parts(labels, chosen, ignored)
+    few = {value for value, sizes in parts.items() if sum(1 + size // PIECE for size in sizes) < FEWEST}
+    ignored = [*ignored, *few]
+    if len(parts) - len(few) < 2:
+        return
     now = explained_by_way(scan, labels, chosen, ignored, [AS_IT_IS])
     if now[AS_IT_IS] > SURE:
         return
     explained = explained_by_way(scan, labels, chosen, ignored, fitting_ways(scan.shape, labels.shape))
-    if (way := better_way(explained, _by_chance(labels, chosen, ignored))) is not None:
+    if (way := better_way(explained, _by_chance(parts, few))) is not None:
         raise ScanError(
             f"{labels.info.path} fits {scan.info.path.name} far better as {way_in_numpy(way)} (z, y, x): its classes "
             f"explain {explained[way]:.0%} of the grey levels' variance then, {explained[AS_IT_IS]:.0%} as they lie; "
@@ -100,15 +107,21 @@ def _some(depths: Sequence[int]) -> list[int]:
     return [depths[k] for k in np.unique(np.linspace(0, len(depths) - 1, MOST_SLICES).astype(int))]
 
 
-def _by_chance(labels: Scan, depths: Sequence[int], ignored: Sequence[int]) -> float:
-    """Share of the variance that classes explain which know nothing of grey levels: by the number of drawn parts."""
-    values, parts = set(), 0
+def _parts(labels: Scan, depths: Sequence[int], ignored: Sequence[int]) -> dict[int, list[int]]:
+    """Value -> voxels of each of its connected parts, on these slices."""
+    found: dict[int, list[int]] = {}
     for z in depths:
         (image,) = labels.read(z, z + 1)
-        held = set(np.unique(image).tolist()) - set(ignored)
-        values |= held
-        parts += sum(ndimage.label(image == value)[1] for value in held)
-    return max(0, len(values) - 1) / max(1, parts)
+        for value in set(np.unique(image).tolist()) - set(ignored):
+            sizes = np.bincount(ndimage.label(image == value)[0].ravel())[1:]
+            found.setdefault(value, []).extend(sizes.tolist())
+    return found
+
+
+def _by_chance(parts: Mapping[int, Sequence[int]], few: Collection[int]) -> float:
+    """Share of the variance that classes explain which know nothing of grey levels: by the number of drawn parts."""
+    counts = [len(sizes) for value, sizes in parts.items() if value not in few]
+    return max(0, len(counts) - 1) / max(1, sum(counts))
 
 
 def _place(z: int, depth: int, mirrored: bool) -> int:

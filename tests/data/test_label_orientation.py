@@ -72,3 +72,16 @@ def test_a_few_strokes_that_chance_fits_elsewhere_are_taken(tmp_path):
     drawn = np.zeros_like(TRUTH)
     drawn[2, 20, 10:30], drawn[9, 70, 40:50] = 1, 2  # whatever lies there
     assert slices_of(tmp_path, drawn, unlabelled_value=0)
+
+
+def test_two_strokes_of_a_class_that_would_lie_around_the_core_otherwise_are_taken(tmp_path):
+    scan, drawn = SCAN.copy(), np.zeros_like(TRUTH)
+    scan[:, :, -40:] = 0  # air around the core, where the strokes would lie if they were mirrored
+    core = TRUTH[5, :, :40]
+    first, second = np.argwhere(core == core[0, 0])[[0, -1]]
+    for y, x in (first, second):
+        drawn[5, y, x : x + 3] = 1
+    others = np.argwhere(core != core[0, 0])
+    for y, x in others[:: max(1, len(others) // 5)]:
+        drawn[5, y, x] = 2
+    assert slices_of(tmp_path, drawn, scan, unlabelled_value=0)

@@ -18,6 +18,10 @@ TURNS = (0, 1, -1, 2, -2, 3, -3)
 Place = tuple[int, int, int]
 
 
+class NothingToCorrect(ScanError):
+    """No result is wrong where a stroke may be."""
+
+
 def simulate_strokes(
     slices: Sequence[LabelledSlice],
     strokes: int = 10,
@@ -51,7 +55,8 @@ def simulate_strokes(
         The slices that were drawn on, with the strokes as their labels and 255 elsewhere.
 
     Raises:
-        ScanError: if a number is out of range, or nothing was wrong.
+        ScanError: if a number is out of range.
+        NothingToCorrect: if no result is wrong there.
     """
     if min(strokes, length, brush) < 1 or from_boundary < 0 or brush % 2 == 0:
         raise ScanError("a labeller needs strokes, a length and an odd brush from 1 up, and a boundary from 0 up.")
@@ -70,7 +75,7 @@ def simulate_strokes(
             drawn[where][_painted(path, allowed[where], brush)] = k
     found = [replace(slices[i], label=label) for i, label in zip(chosen, drawn, strict=True)]
     if not (found := [s for s in found if (s.label != UNLABELLED).any()]):
-        raise ScanError("there is nothing to correct: no result is wrong away from boundaries.")
+        raise NothingToCorrect("there is nothing to correct: no result is wrong away from boundaries.")
     return found
 
 

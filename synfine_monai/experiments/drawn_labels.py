@@ -11,6 +11,7 @@ import synfine_monai
 from synfine_monai.conventions import NORMALISATION, UNLABELLED
 from synfine_monai.data import (
     LabelledSlice,
+    NothingToCorrect,
     Task,
     add_strokes,
     load_datalist,
@@ -62,14 +63,17 @@ def corrected_datalist(
         folder: where labels are kept.
 
     Returns:
-        The new ``dataset.json``.
+        The new ``dataset.json``, or that of ``before`` where there is nothing left to correct.
     """
     decides = {"before": before.parent.name, "model": model.parent.name, "strokes": strokes, "seed": seed}
     target = _target(folder, decides)
     if not (target / "dataset.json").is_file():
         truth = load_labelled_slices(load_datalist(datalist, binary), "training", NORMALISATION)
         known = load_labelled_slices(load_datalist(before, binary), "training", NORMALISATION)
-        more = simulate_strokes(truth, strokes, seed=seed, results=predictions_of(model, truth))
+        try:
+            more = simulate_strokes(truth, strokes, seed=seed, results=predictions_of(model, truth))
+        except NothingToCorrect:
+            return before
         _write(load_datalist(datalist), add_strokes(known, more), binary, target)
     return target / "dataset.json"
 

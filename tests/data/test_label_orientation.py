@@ -76,12 +76,7 @@ def test_a_few_strokes_that_chance_fits_elsewhere_are_taken(tmp_path):
 
 def test_two_strokes_of_a_class_that_would_lie_around_the_core_otherwise_are_taken(tmp_path):
     scan, drawn = SCAN.copy(), np.zeros_like(TRUTH)
-    scan[:, :, -40:] = 0  # air around the core, where the strokes would lie if they were mirrored
-    core = TRUTH[5, :, :40]
-    first, second = np.argwhere(core == core[0, 0])[[0, -1]]
-    for y, x in (first, second):
-        drawn[5, y, x : x + 3] = 1
-    others = np.argwhere(core != core[0, 0])
-    for y, x in others[:: max(1, len(others) // 5)]:
-        drawn[5, y, x] = 2
+    scan[:, :, -20:] = 0  # air around the core: the strokes would lie there if they were mirrored, and the clicks not
+    drawn[5, 20:23, 2:18] = drawn[5, 60:63, 2:18] = 1
+    drawn[5, (15, 30, 55, 70), 44] = 2
     assert slices_of(tmp_path, drawn, scan, unlabelled_value=0)

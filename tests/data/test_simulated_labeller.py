@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_cdt
 
-from synfine_monai.data import LabelledSlice, add_strokes, find_strokes, simulate_strokes
+from synfine_monai.data import LabelledSlice, NothingToCorrect, add_strokes, find_strokes, simulate_strokes
 from synfine_monai.data.simulated_labeller import walk
 from synfine_monai.errors import ScanError
 
@@ -55,7 +55,7 @@ def test_corrections_start_where_a_result_is_wrong():
     found = simulate_strokes(SLICES, 2, results=results)
     assert [s.z for s in found] == [4]
     assert set(np.unique(found[0].label)) == {0, 255}
-    with pytest.raises(ScanError, match="nothing to correct"):
+    with pytest.raises(NothingToCorrect, match="nothing to correct"):
         simulate_strokes(SLICES, 2, results=[s.label for s in SLICES])
 
 

@@ -13,7 +13,7 @@ GENERATION = ROOT / "bundles" / "rock_ct_generation" / "configs"
 HYBRID = ROOT / "bundles" / "rock_ct_hybrid_segmentation" / "configs"
 EXPERIMENTS = sorted((ROOT / "configs" / "experiments").glob("*.yaml"))
 SIZES = [{"size": "default"}, {"size": "full"}, {"quick": True}]
-OF_THE_RUN = {"sensitivity", "bridge", "start", "level", "pairs", "rounds", "untuned"}
+OF_THE_RUN = {"sensitivity", "bridge", "start", "level", "pairs", "rounds", "untuned", "merge"}
 OPTIONS = ["data", "output_dir", "cache_dir", "split", "size", "quick", "jobs", "device"]
 
 

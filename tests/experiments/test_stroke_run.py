@@ -109,6 +109,13 @@ def test_later_rounds_add_strokes_where_the_last_network_was_wrong(make):
     assert pore[0] < pore[1] < pore[2]
 
 
+def test_where_nothing_is_wrong_any_more_a_round_adds_nothing(make, monkeypatch):
+    monkeypatch.setattr(drawn_labels, "predictions_of", lambda _, slices: [s.label for s in slices])
+    execute = make()
+    execute(factors("rounds", "strokes_5"))
+    assert len({given["datalist"] for given in execute.cache.options("finetune")}) == 1
+
+
 def test_what_is_not_tuned_and_what_is_no_network_trains_nothing(make):
     execute = make()
     assert execute(factors("none"))["selected"] == "none"

@@ -7,6 +7,11 @@ from .connected_porosity import (
 )
 from .correlation import two_point_correlation as two_point_correlation, two_point_error as two_point_error
 from .euler_density import EulerCounter as EulerCounter
+from .level_sets import (
+    covering_shift as covering_shift,
+    fewest_and_most as fewest_and_most,
+    needed_shift as needed_shift,
+)
 from .local_thickness import thickness_of_slab as thickness_of_slab
 from .pair_counts import AXES as AXES, PairCounter as PairCounter, PairCounts as PairCounts
 from .permeability import Permeability as Permeability, solve_permeability as solve_permeability

@@ -11,7 +11,7 @@ import torch
 
 import synfine_monai
 from synfine_monai.baselines import RandomForestBaseline, load_baselines
-from synfine_monai.conventions import POOLING
+from synfine_monai.conventions import POOLING, UNLABELLED
 from synfine_monai.data import LabelledSlice, load_datalist, load_labelled_slices
 from synfine_monai.experiments.block_numbers import flow_by_level, flow_numbers, local_numbers
 from synfine_monai.experiments.experiment import grid, quiet
@@ -42,7 +42,7 @@ class TrustRun:
         truth: its labels as a whole volume.
         segmenters: name -> {"finetune": options}, and {"baseline": name} for one of those stored beside the network.
         cache: where networks are kept.
-        edge: of the blocks in voxels; they lie side by side.
+        edge: of the blocks in voxels; they lie side by side, wholly in the core.
         levels: of the probability, at which flow is solved.
         windows: labelled windows of an audit, several numbers.
         window: their edge in voxels, several.
@@ -53,7 +53,7 @@ class TrustRun:
     truth: str
     segmenters: Mapping[str, Mapping[str, Any]]
     cache: StageCache
-    edge: int = 64
+    edge: int = 60
     levels: Sequence[float] = (0.25, 0.75)
     windows: Sequence[int] = (32,)
     window: Sequence[int] = (32,)
@@ -84,18 +84,18 @@ class TrustRun:
         with quiet():
             name, seed = run["segmenter"], run["seed"]
             slices = self._slices(self._stage(name, seed) if name != TRUTH else None)
-            truth = np.stack([one.label for one in slices]) == 1
+            label = np.stack([one.label for one in slices])
+            truth, core = label == 1, label != UNLABELLED
             row: dict[str, Any] = {}
             chances = None if name == TRUTH else self._chances(name, seed)
             pores = truth if chances is None else chances >= 0.5
-            z, y, x = list(cubes_of(truth.shape, self.edge))[run["block"]]
-            cut = np.s_[z : z + self.edge, y : y + self.edge, x : x + self.edge]
+            cut = self._blocks(core)[run["block"]]
             row |= local_numbers(pores[cut]) | flow_numbers(pores[cut])
             row["dice"] = 2 * np.mean(pores[cut] & truth[cut]) / (np.mean(pores[cut]) + np.mean(truth[cut]))
             if chances is not None and not self._is_hard(name):
                 row |= flow_by_level(chances[cut], self.levels)
                 for size in self.window:
-                    row |= self._shifts(chances, truth, size, seed)
+                    row |= self._shifts(chances, truth, core, size, seed)
         return {**run, **row, "settings": self.settings(run), "version": synfine_monai.__version__}
 
     def _is_hard(self, name: str) -> bool:
@@ -123,12 +123,19 @@ class TrustRun:
             _kept[key] = np.stack([_pores_of(one, stage, baseline) for one in self._slices(stage)])
         return _kept[key]
 
-    def _shifts(self, chances: np.ndarray, truth: np.ndarray, window: int, seed: int) -> dict[str, str]:
+    def _blocks(self, core: np.ndarray) -> list[tuple[slice, ...]]:
+        """Those that lie wholly in the core, the middle one first."""
+        blocks = [tuple(slice(at, at + self.edge) for at in corner) for corner in cubes_of(core.shape, self.edge)]
+        return [block for block in blocks if core[block].all()]
+
+    def _shifts(
+        self, chances: np.ndarray, truth: np.ndarray, core: np.ndarray, window: int, seed: int
+    ) -> dict[str, str]:
         """Quantiles of the shift that audits would take for granted, from few to most, for each number of windows."""
         rng, middles = np.random.default_rng(seed), (np.arange(QUANTILES) + 0.5) / QUANTILES
         most = [truth.shape[0], truth.shape[1] - window + 1, truth.shape[2] - window + 1]
         places = [np.s_[z, y : y + window, x : x + window] for z, y, x in rng.integers(0, most, (POOL, 3)).tolist()]
-        pool = [needed_shift(chances[at], truth[at]) for at in places]
+        pool = [needed_shift(chances[at], truth[at]) for at in places if core[at].all()]
         row = {}
         for n in self.windows:
             found = [covering_shift(rng.choice(pool, n)) for _ in range(self.redraws)]

@@ -30,6 +30,7 @@ from synfine_monai.scans import Scan
 from synfine_monai.visualize import draw_rock_numbers
 
 PORE_SPACE = "pore space"
+HIGHER = 4  # times a slab: pore sizes look far above and below theirs
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def measure_rock(
         connected.add(np.where(core, pores.phase(classes, core), OUTSIDE).astype(np.uint8))
         pores.add(classes, core)
         for label in (label for label in np.flatnonzero(counts).tolist() if label not in others):
+            if pores.classes == (label,):  # counted already
+                continue
             others[label] = _late(PhaseCounter((label,), size, reach), volume, seen, slab_voxels)
         for counter in others.values():
             counter.add(classes, core)
@@ -107,11 +110,12 @@ def measure_rock(
     name_absent_pores(volume, counts)
     if sizes and counts[list(pore_labels)].any():
         _measure_sizes(volume, pores, slab_voxels)
-    phases = {PORE_SPACE: pores.finish()}
-    phases |= {f"class {label}": others[label].finish() for label in sorted(others)}
+    found, seen_classes = pores.finish(), np.flatnonzero(counts).tolist()
+    phases = {PORE_SPACE: found}
+    phases |= {f"class {k}": others[k].finish() if k in others else found for k in seen_classes}
     measured = connected.finish()
     measured.profile.pore_labels = sorted(pore_labels)
-    return RockNumbers(measured, phases, {k: int(counts[k]) for k in sorted(others)}, volume)
+    return RockNumbers(measured, phases, {k: int(counts[k]) for k in seen_classes}, volume)
 
 
 def write_rock_numbers(
@@ -142,6 +146,8 @@ def write_rock_numbers(
     with atomic_file(f"{stem}.png") as temporary:
         figure.savefig(temporary, dpi=120)
     tables = {"Numbers": told(summary)}
+    if pieces := told_pieces(summary["phases"][PORE_SPACE]):
+        tables["How large a piece stands for the rock"] = pieces
     if transport:
         tables[f"Flow through {transport['cubes']} cubes of {transport['edge']} voxels"] = told_transport(transport)
     page = write_page(Path(f"{stem}.html"), f"Rock numbers of {name}", tables, [Path(f"{stem}.png")])
@@ -157,6 +163,8 @@ def told(summary: Mapping[str, Any]) -> dict[str, str]:
     rows = {"Porosity": _percent(porosity["porosity"]), "isolated": _percent(porosity["isolated"])}
     rows |= {f"connected along {axis}": _percent(share) for axis, share in porosity["connected"].items()}
     for key, value in pore.items():
+        if key == "representativity":
+            continue
         if isinstance(value, Mapping):
             rows[_words(key)] = ", ".join(f"{axis} {_number(one)}" for axis, one in value.items())
         elif key != "share":
@@ -165,15 +173,33 @@ def told(summary: Mapping[str, Any]) -> dict[str, str]:
     return rows
 
 
+def told_pieces(pores: Mapping[str, Any]) -> dict[str, str]:
+    """Edges of the cubes that come near the rock's numbers, in words."""
+    return {
+        _words(name): f"± 10 % in cubes of {_edge(one['edge_within_10%_voxels'])} voxels, "
+        f"± 5 % in {_edge(one['edge_within_5%_voxels'])}; exponent {_number(one['exponent'])}"
+        for name, one in pores["representativity"].items()
+        if one["edge_within_10%_voxels"] is not None
+    }
+
+
 def _warn_of_a_small_scan(numbers: RockNumbers) -> None:
-    """Say where the core is smaller than what stands for the rock."""
-    told = numbers.phases[PORE_SPACE].summary()["representative_edge_voxels"]["10%"]
+    """Say for which numbers the core is smaller than what stands for the rock."""
     edge = sum(numbers.voxels.values()) ** (1 / 3)
-    if told is not None and told > edge:
+    found = numbers.phases[PORE_SPACE].summary()["representativity"]
+    wanted = {name: one["edge_within_10%_voxels"] for name, one in found.items()}
+    larger = {name: size for name, size in wanted.items() if size is not None and size > edge}
+    if larger:
+        told = ", ".join(f"{_edge(size)} for {_words(name)}" for name, size in larger.items())
         look_at(
-            f"The core is smaller than a representative volume: {edge:.0f}³ voxels tell the rock's porosity no nearer "
-            f"than ± 10 %, for which it takes a cube of {told:.0f} voxels."
+            f"The core is smaller than a representative volume: {edge:.0f}³ voxels, but to come within ± 10 % of the "
+            f"rock's takes cubes of {told}."
         )
+
+
+def _edge(voxels: float) -> str:
+    """More than a million voxels are no edge but a number that the scan does not tell."""
+    return f"{voxels:.0f}" if voxels < 1e6 else "over a million"
 
 
 def _late(counter: PhaseCounter, volume: LabelVolume, seen: int, slab_voxels: int) -> PhaseCounter:
@@ -188,7 +214,7 @@ def _late(counter: PhaseCounter, volume: LabelVolume, seen: int, slab_voxels: in
 def _measure_sizes(volume: LabelVolume, pores: PhaseCounter, slab_voxels: int) -> None:
     depth, height, width = volume.shape
     spacing = volume.labels.voxel_size_um or (1.0, 1.0, 1.0)
-    slab = max(1, slab_voxels // (height * width))
+    slab = max(1, HIGHER * slab_voxels // (height * width))
     with tqdm(desc="Measuring pore sizes", total=depth, unit="slice") as bar:
         for start in range(0, depth, slab):
             stop = min(start + slab, depth)

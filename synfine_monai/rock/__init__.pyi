@@ -15,6 +15,7 @@ from .level_sets import (
 from .local_thickness import thickness_of_slab as thickness_of_slab
 from .pair_counts import AXES as AXES, PairCounter as PairCounter, PairCounts as PairCounts
 from .permeability import Permeability as Permeability, solve_permeability as solve_permeability
+from .piece_sums import PieceCounter as PieceCounter
 from .pore_clusters import CONNECTIVITIES as CONNECTIVITIES, Clusters as Clusters, PoreClusters as PoreClusters
 from .porosity_profile import PorosityProfile as PorosityProfile
 from .representativity import BlockSpread as BlockSpread, block_spread as block_spread

@@ -1,5 +1,6 @@
-"""A scan as a sample of its rock: how porosity varies between blocks, and how much it would in another scan."""
+"""A scan as a sample of its rock: how a number varies between blocks, and how much it would in another scan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,11 @@ FINER = 4
 
 @dataclass(frozen=True)
 class BlockSpread:
-    r"""Porosity of cubic blocks of several sizes, and the law that its variance follows.
+    r"""Porosity, or another number, of cubic blocks of several sizes, and the law that its variance follows.
 
     Attributes:
         edges: of the blocks in voxels.
-        spreads: standard deviation of their porosity, 0 to 1.
+        spreads: standard deviation of their numbers; of porosity 0 to 1.
         counts: blocks of each size.
         scale: A of :math:`\mathrm{Var}(V) = A V^{-\gamma}`, V in voxels.
         exponent: :math:`\gamma`, at most 1, which independent parts have.
@@ -31,7 +32,7 @@ class BlockSpread:
     exponent: float
 
     def spread_of(self, voxels: float) -> float:
-        """Standard deviation of the porosity of pieces of that many voxels."""
+        """Standard deviation between pieces of that many voxels."""
         return float(np.sqrt(self.scale * voxels**-self.exponent))
 
     def another_piece(self, voxels: float, confidence: float = 0.95) -> float:
@@ -39,7 +40,7 @@ class BlockSpread:
         return float(norm.ppf((1 + confidence) / 2) * np.sqrt(2) * self.spread_of(voxels))
 
     def representative_voxels(self, half_width: float, confidence: float = 0.95) -> float:
-        """Voxels of a piece whose porosity is within ± ``half_width`` of the rock's: the representative volume."""
+        """Voxels of a piece whose number is within ± ``half_width`` of the rock's: the representative volume."""
         deviation = half_width / norm.ppf((1 + confidence) / 2)
         return float((self.scale / deviation**2) ** (1 / self.exponent))
 
@@ -50,7 +51,8 @@ def block_spread(blocks: np.ndarray, edge: int) -> BlockSpread | None:
     Blocks within single grains follow another law, and the largest ones are the nearest to a whole scan.
 
     Args:
-        blocks: (2, D, H, W) pore voxels and core voxels of the smallest blocks.
+        blocks: (2, D, H, W) pore voxels and core voxels of the smallest blocks; or (3, D, H, W) numerator and denominator
+            of another number, and core voxels.
         edge: of these in voxels.
 
     Returns:
@@ -61,11 +63,22 @@ def block_spread(blocks: np.ndarray, edge: int) -> BlockSpread | None:
     """
     found: list[tuple[int, float, int]] = []
     for factor in _factors(min(blocks.shape[1:], default=0)):
-        pore, core = _merged(blocks, factor)
-        shares = (pore / np.maximum(core, 1))[core >= WHOLE * (factor * edge) ** 3]
+        numerator, denominator, *last = _merged(blocks, factor)
+        core = last[0] if last else denominator
+        known = (core >= WHOLE * (factor * edge) ** 3) & (denominator > 0)
+        shares = numerator[known] / denominator[known]
         if len(shares) < FEWEST_BLOCKS:
             break
         found.append((factor * edge, float(shares.std(ddof=1)), len(shares)))
+    return fitted(found)
+
+
+def fitted(found: Sequence[tuple[int, float, int]]) -> BlockSpread | None:
+    """The law of blocks whose edges in voxels, spreads and numbers are known, from the smallest on.
+
+    Returns:
+        None where an octave has fewer than two sizes, or nothing varies.
+    """
     used = [one for one in found if one[1] > 0 and 2 * one[0] >= found[-1][0]]
     if len(used) < 2:
         return None
@@ -86,4 +99,4 @@ def _factors(most: int) -> list[int]:
 def _merged(blocks: np.ndarray, factor: int) -> np.ndarray:
     depth, height, width = (n // factor for n in blocks.shape[1:])
     cut = blocks[:, : factor * depth, : factor * height, : factor * width]
-    return cut.reshape(2, depth, factor, height, factor, width, factor).sum((2, 4, 6))
+    return cut.reshape(len(blocks), depth, factor, height, factor, width, factor).sum((2, 4, 6))

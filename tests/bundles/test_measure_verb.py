@@ -109,4 +109,4 @@ def test_a_scan_instead_of_labels_is_refused(tmp_path):
 def test_a_core_too_small_to_stand_for_its_rock_is_told(tmp_path, capsys):
     coarse = np.random.default_rng(0).random((4, 4, 4)) < 0.1
     measured(coarse.repeat(16, 0).repeat(16, 1).repeat(16, 2).astype(np.uint8), tmp_path, outside_value="none")
-    assert any("smaller than a representative volume: 64³ voxels" in one for one in notices())
+    assert any("smaller than a representative volume: 64³ voxels, but" in one for one in notices())

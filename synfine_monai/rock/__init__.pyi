@@ -18,12 +18,20 @@ from .permeability import Permeability as Permeability, solve_permeability as so
 from .piece_sums import PieceCounter as PieceCounter
 from .pore_clusters import CONNECTIVITIES as CONNECTIVITIES, Clusters as Clusters, PoreClusters as PoreClusters
 from .porosity_profile import PorosityProfile as PorosityProfile
-from .representativity import BlockSpread as BlockSpread, block_spread as block_spread
+from .representativity import (
+    FEWEST_BLOCKS as FEWEST_BLOCKS,
+    BlockSpread as BlockSpread,
+    block_spread as block_spread,
+    representative_edges as representative_edges,
+    spread_law as spread_law,
+)
 from .rock_numbers import PhaseCounter as PhaseCounter, PhaseNumbers as PhaseNumbers
 from .runs import slice_runs as slice_runs
 from .transport import (
     CubeTransport as CubeTransport,
     cubes_of as cubes_of,
+    flow_of_halves as flow_of_halves,
+    flow_of_levels as flow_of_levels,
     measure_cube as measure_cube,
     to_millidarcy as to_millidarcy,
 )

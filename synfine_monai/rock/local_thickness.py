@@ -46,7 +46,11 @@ def thickness_of_slab(
     centres = _centres(distance, first, last, table, *map(float, spacing))
     centres = centres[np.argsort(-distance.ravel()[centres])]
     radius = np.zeros((stop - start, *phase.shape[1:]), np.float32)
-    in_threads(lambda a, b: _fill(distance, radius, centres, first, first + a, first + b, *map(float, spacing)), len(radius))  # fmt: skip
+
+    def fill(low: int, high: int) -> None:
+        _fill(distance, radius, centres, first, first + low, first + high, *map(float, spacing))
+
+    in_threads(fill, len(radius))
     return radius
 
 

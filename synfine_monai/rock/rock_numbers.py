@@ -11,9 +11,8 @@ from synfine_monai.rock.chord_lengths import ChordCounter, mean_chord
 from synfine_monai.rock.euler_density import EulerCounter
 from synfine_monai.rock.pair_counts import AXES, PairCounter, PairCounts
 from synfine_monai.rock.piece_sums import PieceCounter
-from synfine_monai.rock.representativity import BlockSpread, block_spread
+from synfine_monai.rock.representativity import BlockSpread, block_spread, representative_edges
 
-NEAR = (0.1, 0.05)  # of a number: how near a piece of a representative volume comes to the rock
 SIZE_STEP = 0.25  # of the smallest voxel edge: bins of the pore sizes
 
 
@@ -59,7 +58,7 @@ class PhaseNumbers:
                 axis: _known(length * size)
                 for axis, length, size in zip(AXES, self.pairs.correlation_lengths, self.voxel_size, strict=True)
             },
-            "representativity": {name: _representative(*one) for name, one in self.pieces.items()},
+            "representativity": {name: representative_edges(*one) for name, one in self.pieces.items()},
         }
 
     @property
@@ -147,18 +146,6 @@ class PhaseCounter:
 def _spread(numerator: np.ndarray, places: np.ndarray, core: np.ndarray) -> tuple[float, BlockSpread | None]:
     mean = numerator.sum() / places.sum() if places.sum() else float("nan")
     return float(mean), block_spread(np.stack([numerator, places, core]), BLOCK_EDGE)
-
-
-def _representative(mean: float, spread: BlockSpread | None) -> dict[str, Any]:
-    """Mean of the pieces, exponent of the law, and edges of the cubes that come near the rock's in 95 of 100 places."""
-    known = spread is not None and np.isfinite(mean) and mean != 0
-    edges = {
-        f"edge_within_{near:.0%}_voxels": spread.representative_voxels(near * abs(mean)) ** (1 / 3)
-        if known and spread
-        else None
-        for near in NEAR
-    }
-    return {"mean": _known(mean), "exponent": spread.exponent if spread else None, **edges}
 
 
 def _known(value: float) -> float | None:

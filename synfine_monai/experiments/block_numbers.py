@@ -16,13 +16,13 @@ def local_numbers(pores: np.ndarray) -> dict[str, float]:
     counter.add(pores.astype(np.uint8), core)
     counter.add_sizes(thickness_of_slab(lambda a, b: pores[a:b], len(pores), 0, len(pores), CUBIC))
     found = counter.finish()
-    told = found.summary()
+    told, chords = found.summary(), found.summary()["mean_chord_voxels"].values()
     return {
         "porosity": told["share"],
         "surface": told["specific_surface_per_voxel"],
         "s2": float(found.pairs.correlation[:, LAG].mean()),
-        "s2_length": float(np.mean(found.pairs.correlation_lengths)),
-        "chord": float(np.mean([told["mean_chord_voxels"][axis] for axis in AXES])),
+        "s2_length": float(np.nanmean(found.pairs.correlation_lengths)),
+        "chord": float(np.mean([length for length in chords if length is not None] or [np.nan])),
         "diameter": told["median_diameter_voxels"],
         "euler": told["euler_density_per_voxel3"],
     }

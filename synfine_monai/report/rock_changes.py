@@ -56,7 +56,7 @@ def told_changes(changes: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _words(one: Mapping[str, Any]) -> str:
-    width = "" if one["half_width"] is None else f" ± {one['half_width']:.2g} ({one['confidence']:.4g})"
+    width = "" if one["half_width"] is None else f" ± {one['half_width']:.2g} ({100 * one['confidence']:.3g} %)"
     return f"{one['before']:.4g} before, {one['after']:.4g} after: {one['difference']:+.3g}{width}"
 
 

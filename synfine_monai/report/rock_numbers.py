@@ -72,6 +72,7 @@ def measure_rock(
     sizes: bool = True,
     slab_voxels: int = 2**24,
     water_labels: Sequence[int] = (),
+    each_class: bool = True,
 ) -> RockNumbers:
     """Read a volume of labels slab by slab and count all that is local.
 
@@ -85,6 +86,7 @@ def measure_rock(
         sizes: whether pore sizes are measured, which takes longest.
         slab_voxels: in memory at once, rounded down to whole slices.
         water_labels: of the pore classes, those that are water.
+        each_class: False measures the pore space alone, and counts the classes.
 
     Raises:
         ScanError: as ``open_label_volume``; or if nothing is in the core, or water is no pore class.
@@ -103,7 +105,7 @@ def measure_rock(
         connected.add(np.where(core, pores.phase(classes, core), OUTSIDE).astype(np.uint8))
         pores.add(classes, core)
         new = set(np.flatnonzero(counts).tolist()) - set(others) - ({*pore_labels} if len(pore_labels) == 1 else set())
-        for label in new:  # a class that is the pore space is counted already
+        for label in new if each_class else ():  # a class that is the pore space is counted already
             others[label] = _late(PhaseCounter((label,), size, reach), volume, seen, slab_voxels)
         for counter in others.values():
             counter.add(classes, core)
@@ -115,7 +117,7 @@ def measure_rock(
         _measure_sizes(volume, pores, slab_voxels)
     found, held = pores.finish(), np.flatnonzero(counts).tolist()
     phases = {PORE_SPACE: found}
-    phases |= {f"class {k}": others[k].finish() if k in others else found for k in held}
+    phases |= {f"class {k}": others[k].finish() if k in others else found for k in held if each_class}
     measured = connected.finish()
     measured.profile.pore_labels = sorted(pore_labels)
     return RockNumbers(measured, phases, {k: int(counts[k]) for k in held}, volume, tuple(water_labels))

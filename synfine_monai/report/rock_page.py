@@ -46,7 +46,7 @@ def write_rock_numbers(
         summary["changes"] = rock_changes(before.summary(), summary, (before.volume.labels.info, info))
     if summary["voxel_size_um"] is None:
         look_at("The voxel size is unknown: lengths are in voxels (--voxel_size_um gives it).")
-    _warn_of_a_small_scan(numbers)
+    _warn_of_a_small_scan(numbers, told_in_full)
     with atomic_file(f"{stem}.json") as temporary:
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     for phase, one in numbers.phases.items():
@@ -89,7 +89,8 @@ def told(summary: Mapping[str, Any]) -> dict[str, str]:
             rows[_words(key)] = ", ".join(f"{axis} {_number(one)}" for axis, one in value.items())
         elif key != "share":
             rows[_words(key)] = _number(value)
-    rows |= {f"{name}": _percent(one["share"]) for name, one in summary["phases"].items() if name != PORE_SPACE}
+    voxels = summary["voxels_by_class"]
+    rows |= {f"class {label}": _percent(count / sum(voxels.values())) for label, count in voxels.items()}
     return rows
 
 
@@ -103,11 +104,11 @@ def told_pieces(pores: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _warn_of_a_small_scan(numbers: RockNumbers) -> None:
-    """Say for which numbers the core is smaller than what stands for the rock."""
+def _warn_of_a_small_scan(numbers: RockNumbers, every: bool) -> None:
+    """Say for which numbers, or whether for the porosity, the core is smaller than what stands for the rock."""
     edge = sum(numbers.voxels.values()) ** (1 / 3)
     found = numbers.phases[PORE_SPACE].summary()["representativity"]
-    wanted = {name: one["edge_within_10%_voxels"] for name, one in found.items()}
+    wanted = {name: one["edge_within_10%_voxels"] for name, one in found.items() if every or name == "share"}
     larger = {name: size for name, size in wanted.items() if size is not None and size > edge}
     if larger:
         told = ", ".join(f"{_edge(size)} for {_words(name)}" for name, size in larger.items())

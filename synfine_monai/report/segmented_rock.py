@@ -28,7 +28,9 @@ def measure_segmented(
     if porosity["slices"] < 2 or not porosity["voxels"]:  # a single slice, or nothing in the core
         return None
     with open_scan(labels_path(scan, output_dir), voxel_size_um=scan.voxel_size_um) as labels:
-        numbers = measure_rock(labels, pore_labels, outside_value=OUTSIDE, sizes=False, water_labels=water_labels)
+        numbers = measure_rock(
+            labels, pore_labels, outside_value=OUTSIDE, sizes=False, water_labels=water_labels, each_class=False
+        )
         return write_rock_numbers(numbers, output_dir, told_in_full=False)
 
 

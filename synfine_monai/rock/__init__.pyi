@@ -35,3 +35,4 @@ from .transport import (
     measure_cube as measure_cube,
     to_millidarcy as to_millidarcy,
 )
+from .wall_distance import distance_to_wall as distance_to_wall

@@ -54,6 +54,12 @@ class RandomForestBaseline(Baseline):
             [self._classify_features(features[fov[rows]]) for rows, features in features_of_rows(image)]
         )
 
+    def chances(self, image: np.ndarray) -> np.ndarray:
+        """(H, W, classes it was grown on) float32: share of the trees that vote for each class."""
+        rows = [features.reshape(-1, features.shape[-1]) for _, features in features_of_rows(image)]
+        votes = np.concatenate([self.forest.predict_proba(one) for one in rows]).astype(np.float32)
+        return votes.reshape(*image.shape, -1)
+
     def arrays(self) -> dict[str, np.ndarray]:
         settings = np.array([self.seed, self.trees, self.balanced], dtype=np.int64)
         return {"features": self.features, "labels": self.labels, "seed_and_trees": settings}

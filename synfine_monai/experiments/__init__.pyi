@@ -13,5 +13,7 @@ from .starting_networks import StartingNetworks as StartingNetworks
 from .stroke_run import ShippedStarts as ShippedStarts, StrokeRun as StrokeRun
 from .stroke_tables import stroke_report as stroke_report
 from .tables import markdown_table as markdown_table
+from .trust_tables import trust_report as trust_report
+from .trusted_numbers import TrustRun as TrustRun, trust_runs as trust_runs
 from .tuned_run import TunedRun as TunedRun
 from .tuning import tuning_report as tuning_report

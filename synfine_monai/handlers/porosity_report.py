@@ -29,13 +29,22 @@ class PorosityReport:
         like: the scan, for its name and the distance of its slices.
         pore_labels: classes that are pore space.
         key: entry of the engine's output, (D, H, W) uint8 classes, 255 outside the core.
+        water_labels: of the pore classes, those that are water.
 
     Raises:
         ScanError: if the files cannot be written.
     """
 
-    def __init__(self, folder: str | Path, like: ScanInfo, pore_labels: Collection[int], key: str = "labels") -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        like: ScanInfo,
+        pore_labels: Collection[int],
+        key: str = "labels",
+        water_labels: Collection[int] = (),
+    ) -> None:
         self.folder, self.like, self.pore_labels, self.key = Path(folder), like, pore_labels, key
+        self.water_labels = water_labels
 
     def attach(self, engine: Engine) -> None:
         """Register on ``engine``."""
@@ -46,7 +55,7 @@ class PorosityReport:
     def start(self) -> None:
         """Begin anew."""
         size = self.like.voxel_size_um
-        self.profile = PorosityProfile(self.pore_labels, None if size is None else size[0])
+        self.profile = PorosityProfile(self.pore_labels, size and size[0], water_labels=self.water_labels)
 
     def add(self, labels: np.ndarray) -> None:
         """Count the next slices, (d, H, W) uint8 classes."""

@@ -7,9 +7,11 @@ from .compared_methods import (
 from .connected_porosity import (
     measure_connected_porosity as measure_connected_porosity,
     pore_labels_of as pore_labels_of,
+    water_labels_of as water_labels_of,
     write_connected_porosity as write_connected_porosity,
 )
 from .facts_of_scan import scan_facts as scan_facts
+from .flow_band import FlowBand as FlowBand, band_of_flow as band_of_flow
 from .label_volume import (
     LabelVolume as LabelVolume,
     open_label_volume as open_label_volume,
@@ -23,13 +25,11 @@ from .results_folder import (
     write_sensitivity as write_sensitivity,
 )
 from .rock_fit import write_rock_fit as write_rock_fit
-from .rock_numbers import (
-    RockNumbers as RockNumbers,
-    measure_rock as measure_rock,
-    write_rock_numbers as write_rock_numbers,
-)
+from .rock_numbers import RockNumbers as RockNumbers, measure_rock as measure_rock
+from .rock_page import write_rock_numbers as write_rock_numbers
 from .rock_transport import measure_transport as measure_transport
 from .run_report import RunReport as RunReport
+from .segmented_rock import measure_segmented as measure_segmented, show_rock_numbers as show_rock_numbers
 from .style_report import (
     compare_styles as compare_styles,
     draw_pairs as draw_pairs,

@@ -36,6 +36,15 @@ def pore_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -
     return classes
 
 
+def water_labels_of(labels: ScanInfo, given: int | Sequence[int] | None = None) -> list[int]:
+    """The classes that are water: those given, or those of the porosity that was written beside the labels, or none."""
+    if given is None:
+        file = stated_porosity(labels)
+        known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return list(known.get("water_labels", []))
+    return sorted({given} if isinstance(given, int) else set(given))
+
+
 def measure_connected_porosity(
     labels: Scan,
     pore_labels: Sequence[int],

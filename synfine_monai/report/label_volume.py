@@ -93,9 +93,9 @@ def open_label_volume(
     return LabelVolume(labels, tuple(pore_labels), outside, field_of_view, _ranges(box, labels.shape))
 
 
-def stated_porosity(labels: ScanInfo) -> Path:
-    """The file beside labels that says which are pores, where this package wrote both."""
-    return labels.path.parent / f"{labelled_name(labels)}{POROSITY_SUFFIX}.json"
+def stated_porosity(labels: ScanInfo, folder: str | Path | None = None) -> Path:
+    """The file beside labels, or in a folder, that says which are pores, where this package wrote both."""
+    return Path(folder or labels.path.parent) / f"{labelled_name(labels)}{POROSITY_SUFFIX}.json"
 
 
 def labelled_name(labels: ScanInfo) -> str:

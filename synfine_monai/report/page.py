@@ -33,11 +33,14 @@ figure {{ margin: 1.5rem 0; }}
 </body>
 </html>
 """
+ROCK_PLACE = "<!-- rock numbers -->"
+"""Where ``show_rock_numbers`` writes."""
 _REPORT = """{notes}
 {notices}
 <p>{caption}</p>
 {table}
 <p>{note}</p>
+{rock}
 {figures}
 <h2>Settings</h2>
 {settings}"""
@@ -70,7 +73,8 @@ def write_report(
         table=_scores(metrics["methods"]),
         note=escape(table_footnote(metrics["methods"]).replace("* best", "Bold: best")).replace("\n", "<br>\n"),
         figures="\n".join(_figure(picture, folder) for picture in pictures),
-        settings=_pairs(settings or {}),
+        settings=table_of_pairs(settings or {}),
+        rock=ROCK_PLACE,
     )
     return _written(folder / "report.html", f"{metrics['task']}: segmentation report", body)
 
@@ -89,7 +93,7 @@ def write_page(path: Path, title: str, tables: Mapping[str, Mapping[str, Any]], 
     """
     folder = path.absolute().parent
     parts = [_notices(notices())]
-    parts += [f"<h2>{escape(heading)}</h2>\n{_pairs(rows)}" for heading, rows in tables.items()]
+    parts += [f"<h2>{escape(heading)}</h2>\n{table_of_pairs(rows)}" for heading, rows in tables.items()]
     parts += [_figure(picture.absolute(), folder) for picture in figures]
     return _written(path, title, "\n".join(parts))
 
@@ -127,6 +131,7 @@ def _figure(picture: Path, folder: Path) -> str:
     return f'<figure><img src="{link}" alt="{words}"><figcaption>{words}</figcaption></figure>'
 
 
-def _pairs(settings: Mapping[str, Any]) -> str:
+def table_of_pairs(settings: Mapping[str, Any]) -> str:
+    """A table of two columns."""
     rows = [f"<tr><td>{escape(str(key))}</td><td>{escape(str(value))}</td></tr>" for key, value in settings.items()]
     return "<table>\n" + "\n".join(rows) + "\n</table>"

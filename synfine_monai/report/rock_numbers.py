@@ -1,24 +1,16 @@
-"""Rock numbers of a volume of labels on disk, of any size: read in slabs, written as JSON, CSV, a figure and a page."""
+"""Rock numbers of a volume of labels on disk, of any size, read in slabs."""
 
-import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from synfine_monai.conventions import OUTSIDE
 from synfine_monai.errors import ScanError
-from synfine_monai.files import atomic_file
-from synfine_monai.notices import look_at
-from synfine_monai.report.label_volume import LabelVolume, labelled_name, name_absent_pores, open_label_volume
-from synfine_monai.report.page import write_page
-from synfine_monai.report.rock_transport import told_transport
+from synfine_monai.report.label_volume import LabelVolume, name_absent_pores, open_label_volume
 from synfine_monai.rock import (
     ConnectedPorosity,
     ConnectedPorosityCounter,
@@ -27,9 +19,9 @@ from synfine_monai.rock import (
     thickness_of_slab,
 )
 from synfine_monai.scans import Scan
-from synfine_monai.visualize import draw_rock_numbers
 
 PORE_SPACE = "pore space"
+HIGHER = 4  # times a slab: pore sizes look far above and below theirs
 
 
 @dataclass(frozen=True)
@@ -41,12 +33,20 @@ class RockNumbers:
         phases: "pore space" and "class K" -> their numbers.
         voxels: in the core, by class.
         volume: what was measured.
+        water_labels: classes that are water in the pores.
     """
 
     connected: ConnectedPorosity
     phases: Mapping[str, PhaseNumbers]
     voxels: Mapping[int, int]
     volume: LabelVolume
+    water_labels: tuple[int, ...] = ()
+
+    @property
+    def saturation(self) -> float | None:
+        """Share of the pore space that water fills; None without a class of water, or without pores."""
+        pores = sum(self.voxels.get(k, 0) for k in self.volume.pore_labels)
+        return sum(self.voxels.get(k, 0) for k in self.water_labels) / pores if self.water_labels and pores else None
 
     def summary(self) -> dict[str, Any]:
         """All numbers, with their units in their names."""
@@ -57,6 +57,7 @@ class RockNumbers:
             "voxel_size_um": None if size is None else list(size),
             "voxels_by_class": {str(label): count for label, count in self.voxels.items()},
             "porosity": self.connected.summary(),
+            "water_saturation": self.saturation,
             "phases": {name: one.summary() for name, one in self.phases.items()},
         }
 
@@ -70,6 +71,8 @@ def measure_rock(
     reach: int = 32,
     sizes: bool = True,
     slab_voxels: int = 2**24,
+    water_labels: Sequence[int] = (),
+    each_class: bool = True,
 ) -> RockNumbers:
     """Read a volume of labels slab by slab and count all that is local.
 
@@ -82,10 +85,14 @@ def measure_rock(
         reach: longest lag of the two-point correlation, voxels.
         sizes: whether pore sizes are measured, which takes longest.
         slab_voxels: in memory at once, rounded down to whole slices.
+        water_labels: of the pore classes, those that are water.
+        each_class: False measures the pore space alone, and counts the classes.
 
     Raises:
-        ScanError: as ``open_label_volume``; or if nothing is in the core.
+        ScanError: as ``open_label_volume``; or if nothing is in the core, or water is no pore class.
     """
+    if strange := sorted(set(water_labels) - set(pore_labels)):
+        raise ScanError(f"--water_labels {strange} are not among the classes of pore space, {list(pore_labels)}.")
     volume = open_label_volume(labels, pore_labels, fov, outside_value, box)
     size = labels.voxel_size_um
     connected = ConnectedPorosityCounter((1,), size)
@@ -97,7 +104,8 @@ def measure_rock(
         counts += np.bincount(classes[core], minlength=OUTSIDE + 1)
         connected.add(np.where(core, pores.phase(classes, core), OUTSIDE).astype(np.uint8))
         pores.add(classes, core)
-        for label in (label for label in np.flatnonzero(counts).tolist() if label not in others):
+        new = set(np.flatnonzero(counts).tolist()) - set(others) - ({*pore_labels} if len(pore_labels) == 1 else set())
+        for label in new if each_class else ():  # a class that is the pore space is counted already
             others[label] = _late(PhaseCounter((label,), size, reach), volume, seen, slab_voxels)
         for counter in others.values():
             counter.add(classes, core)
@@ -107,73 +115,12 @@ def measure_rock(
     name_absent_pores(volume, counts)
     if sizes and counts[list(pore_labels)].any():
         _measure_sizes(volume, pores, slab_voxels)
-    phases = {PORE_SPACE: pores.finish()}
-    phases |= {f"class {label}": others[label].finish() for label in sorted(others)}
+    found, held = pores.finish(), np.flatnonzero(counts).tolist()
+    phases = {PORE_SPACE: found}
+    phases |= {f"class {k}": others[k].finish() if k in others else found for k in held if each_class}
     measured = connected.finish()
     measured.profile.pore_labels = sorted(pore_labels)
-    return RockNumbers(measured, phases, {k: int(counts[k]) for k in sorted(others)}, volume)
-
-
-def write_rock_numbers(
-    numbers: RockNumbers, output_dir: str | Path, transport: Mapping[str, Any] | None = None
-) -> Path:
-    """Write NAME_rock.json, NAME_rock_PHASE.csv, NAME_rock.png and NAME_rock.html, and print the main numbers.
-
-    Args:
-        numbers: what was measured.
-        output_dir: where the files go.
-        transport: what ``measure_transport`` found, if it was asked.
-
-    Raises:
-        ScanError: if they cannot be written.
-    """
-    name = labelled_name(numbers.volume.labels.info)
-    stem = Path(output_dir) / f"{name}_rock"
-    summary = numbers.summary() | ({"transport": transport} if transport else {})
-    if summary["voxel_size_um"] is None:
-        look_at("The voxel size is unknown: lengths are in voxels (--voxel_size_um gives it).")
-    _warn_of_a_small_scan(numbers)
-    with atomic_file(f"{stem}.json") as temporary:
-        temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    for phase, one in numbers.phases.items():
-        _write_curves(Path(f"{stem}_{phase.replace(' ', '_')}.csv"), one.curves())
-    figure = Figure(figsize=(11, 3.5), layout="constrained")
-    draw_rock_numbers(figure.subplots(1, 3), numbers.phases[PORE_SPACE])
-    with atomic_file(f"{stem}.png") as temporary:
-        figure.savefig(temporary, dpi=120)
-    tables = {"Numbers": told(summary)}
-    if transport:
-        tables[f"Flow through {transport['cubes']} cubes of {transport['edge']} voxels"] = told_transport(transport)
-    page = write_page(Path(f"{stem}.html"), f"Rock numbers of {name}", tables, [Path(f"{stem}.png")])
-    for rows in tables.values():
-        print("\n".join(f"{what}: {value}" for what, value in rows.items()), flush=True)
-    print(f"({page})", flush=True)
-    return page
-
-
-def told(summary: Mapping[str, Any]) -> dict[str, str]:
-    """The main numbers in words."""
-    porosity, pore = summary["porosity"], summary["phases"][PORE_SPACE]
-    rows = {"Porosity": _percent(porosity["porosity"]), "isolated": _percent(porosity["isolated"])}
-    rows |= {f"connected along {axis}": _percent(share) for axis, share in porosity["connected"].items()}
-    for key, value in pore.items():
-        if isinstance(value, Mapping):
-            rows[_words(key)] = ", ".join(f"{axis} {_number(one)}" for axis, one in value.items())
-        elif key != "share":
-            rows[_words(key)] = _number(value)
-    rows |= {f"{name}": _percent(one["share"]) for name, one in summary["phases"].items() if name != PORE_SPACE}
-    return rows
-
-
-def _warn_of_a_small_scan(numbers: RockNumbers) -> None:
-    """Say where the core is smaller than what stands for the rock."""
-    told = numbers.phases[PORE_SPACE].summary()["representative_edge_voxels"]["10%"]
-    edge = sum(numbers.voxels.values()) ** (1 / 3)
-    if told is not None and told > edge:
-        look_at(
-            f"The core is smaller than a representative volume: {edge:.0f}³ voxels tell the rock's porosity no nearer "
-            f"than ± 10 %, for which it takes a cube of {told:.0f} voxels."
-        )
+    return RockNumbers(measured, phases, {k: int(counts[k]) for k in held}, volume, tuple(water_labels))
 
 
 def _late(counter: PhaseCounter, volume: LabelVolume, seen: int, slab_voxels: int) -> PhaseCounter:
@@ -188,7 +135,7 @@ def _late(counter: PhaseCounter, volume: LabelVolume, seen: int, slab_voxels: in
 def _measure_sizes(volume: LabelVolume, pores: PhaseCounter, slab_voxels: int) -> None:
     depth, height, width = volume.shape
     spacing = volume.labels.voxel_size_um or (1.0, 1.0, 1.0)
-    slab = max(1, slab_voxels // (height * width))
+    slab = max(1, HIGHER * slab_voxels // (height * width))
     with tqdm(desc="Measuring pore sizes", total=depth, unit="slice") as bar:
         for start in range(0, depth, slab):
             stop = min(start + slab, depth)
@@ -196,28 +143,3 @@ def _measure_sizes(volume: LabelVolume, pores: PhaseCounter, slab_voxels: int) -
                 thickness_of_slab(lambda a, b: pores.phase(*volume.read(a, b)), depth, start, stop, spacing)
             )
             bar.update(stop - start)
-
-
-def _write_curves(path: Path, columns: Mapping[str, np.ndarray]) -> None:
-    with atomic_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([_cell(v) for v in row] for row in zip_longest(*columns.values()))
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None or np.isnan(value) else f"{value:.8g}"
-
-
-def _words(key: str) -> str:
-    words = key.replace("_per_um3", " (1/µm³)").replace("_per_voxel3", " (1/voxel³)")
-    words = words.replace("_per_um", " (1/µm)").replace("_per_voxel", " (1/voxel)")
-    return words.replace("_um", " (µm)").replace("_voxels", " (voxels)").replace("_", " ")
-
-
-def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{share:.2%}"
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"

@@ -26,6 +26,15 @@ class PairCounts:
         """(3, reach + 1) probability that both ends of a lag lie in the phase; NaN without a pair."""
         return np.divide(self.both, self.pairs, out=np.full(self.both.shape, np.nan), where=self.pairs > 0)
 
+    @property
+    def correlation_lengths(self) -> tuple[float, float, float]:
+        r"""Lag in voxels along z, y, x at which :math:`S_2 - \phi^2` has fallen to 1/e of what it is at lag 0.
+
+        NaN where the phase fills all or nothing, or the curve ends before.
+        """
+        z, y, x = (_falls_to(row - row[0] ** 2, np.exp(-1)) for row in self.correlation)
+        return z, y, x
+
     def specific_surface(self, voxel_size: tuple[float, float, float]) -> tuple[float, tuple[float, ...]]:
         r"""Area of the boundary by volume of the core: mean of :math:`2 P_L` over the axes, and each axis's own.
 
@@ -88,6 +97,14 @@ class PairCounter:
             self._both[at, lag] += _ones(a & b)
             if lag == 1:
                 self._crossings[at] += _ones((a ^ b) & inside)
+
+
+def _falls_to(curve: np.ndarray, share: float) -> float:
+    """Where a curve first falls to a share of its start, between two lags by a straight line."""
+    if not curve[0] > 0 or not (below := np.flatnonzero(curve <= share * curve[0])).size:
+        return float("nan")
+    k = below[0]
+    return float(k - (share * curve[0] - curve[k]) / (curve[k - 1] - curve[k]))
 
 
 def _bits(mask: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def _schur(grid: StokesGrid, weights: list[np.ndarray]) -> sparse.csr_matrix:
 
 
 def _multigrid(matrix: sparse.csr_matrix) -> LinearOperator:
-    return pyamg.ruge_stuben_solver(matrix, max_coarse=50).aspreconditioner()
+    return pyamg.ruge_stuben_solver(matrix, interpolation="direct", max_coarse=50).aspreconditioner()
 
 
 def _relaxed(matrix: sparse.csr_matrix, solver: LinearOperator) -> np.ndarray:

@@ -22,12 +22,14 @@ class PorosityProfile:
         slice_um: distance of slices in µm, or None if unknown: then no depth is given.
         pore_voxels: in each slice so far.
         voxels: in the core, labelled with any class, in each slice so far.
+        water_labels: of the pore classes, those that are water.
     """
 
     pore_labels: Collection[int]
     slice_um: float | None = None
     pore_voxels: list[int] = field(default_factory=list)
     voxels: list[int] = field(default_factory=list)
+    water_labels: Collection[int] = ()
 
     def add(self, labels: np.ndarray) -> None:
         """Count (d, H, W) uint8 classes; 255 is outside the core, or not labelled."""
@@ -57,13 +59,14 @@ class PorosityProfile:
         return None if self.slice_um is None else np.arange(len(self.voxels)) * self.slice_um
 
     def summary(self) -> dict[str, Any]:
-        """Totals: porosity, pore_voxels, voxels, slices, pore_labels."""
+        """Totals: porosity, pore_voxels, voxels, slices, pore_labels, water_labels."""
         return {
             "porosity": self.porosity,
             "pore_voxels": sum(self.pore_voxels),
             "voxels": sum(self.voxels),
             "slices": len(self.voxels),
             "pore_labels": sorted(self.pore_labels),
+            "water_labels": sorted(self.water_labels),
         }
 
     def write_csv(self, path: str | Path) -> None:

@@ -1,18 +1,18 @@
 """Numbers of one phase of a segmented core: share, surface, correlation, chords, Euler density, sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from synfine_monai.rock.block_sums import BLOCK_EDGE, BlockCounter
+from synfine_monai.rock.block_sums import BLOCK_EDGE
 from synfine_monai.rock.chord_lengths import ChordCounter, mean_chord
 from synfine_monai.rock.euler_density import EulerCounter
 from synfine_monai.rock.pair_counts import AXES, PairCounter, PairCounts
-from synfine_monai.rock.representativity import BlockSpread, block_spread
+from synfine_monai.rock.piece_sums import PieceCounter
+from synfine_monai.rock.representativity import BlockSpread, block_spread, representative_edges
 
-NEAR = (0.1, 0.05)  # of the share: how near a piece of a representative volume comes to the rock
 SIZE_STEP = 0.25  # of the smallest voxel edge: bins of the pore sizes
 
 
@@ -24,7 +24,7 @@ class PhaseNumbers:
         pairs: two-point counts along z, y, x.
         chords: (3, n) chords by length in voxels, along z, y, x.
         euler: Euler number by voxel.
-        blocks: how the share varies between cubes of several sizes; None where the core holds too few.
+        pieces: number -> its mean, and how it varies between cubes of several sizes: None where the core holds too few.
         sizes: voxels by radius of the largest ball that covers them, in bins of ``SIZE_STEP`` smallest edges; or None.
         voxel_size: (z, y, x), in ``unit``.
         unit: "µm", or "voxels" where the voxel size is unknown.
@@ -33,7 +33,7 @@ class PhaseNumbers:
     pairs: PairCounts
     chords: np.ndarray
     euler: float
-    blocks: BlockSpread | None
+    pieces: Mapping[str, tuple[float, BlockSpread | None]]
     sizes: np.ndarray | None
     voxel_size: tuple[float, float, float]
     unit: str
@@ -54,16 +54,11 @@ class PhaseNumbers:
                 for axis, counts, size in zip(AXES, self.chords, self.voxel_size, strict=True)
             },
             f"median_diameter_{self.unit_name}": half,
-            "representative_edge_voxels": self._representative_edges(),
-        }
-
-    def _representative_edges(self) -> dict[str, float | None]:
-        """Edge of the cube whose share is within ± 10 and ± 5 % of the rock's, in 95 of 100 places."""
-        share = self.pairs.correlation[2, 0]
-        known = self.blocks is not None and share > 0
-        return {
-            f"{near:.0%}": self.blocks.representative_voxels(near * share) ** (1 / 3) if known and self.blocks else None
-            for near in NEAR
+            f"correlation_length_{self.unit_name}": {
+                axis: _known(length * size)
+                for axis, length, size in zip(AXES, self.pairs.correlation_lengths, self.voxel_size, strict=True)
+            },
+            "representativity": {name: representative_edges(*one) for name, one in self.pieces.items()},
         }
 
     @property
@@ -81,9 +76,10 @@ class PhaseNumbers:
         """Columns by name: lags and correlation, chord lengths, diameters with their volume."""
         found = {"lag_voxels": np.arange(self.pairs.both.shape[1], dtype=float)}
         found |= {f"s2_{axis}": row for axis, row in zip(AXES, self.pairs.correlation, strict=True)}
-        if self.blocks is not None:
-            found["block_edge_voxels"] = np.asarray(self.blocks.edges, dtype=float)
-            found["spread_of_blocks"] = np.asarray(self.blocks.spreads)
+        for name, (_, spread) in self.pieces.items():
+            if spread is not None:
+                found.setdefault("block_edge_voxels", np.asarray(spread.edges, dtype=float))
+                found[f"spread_of_{name}"] = np.asarray(spread.spreads)
         found["chord_voxels"] = np.arange(self.chords.shape[1], dtype=float)
         found |= {f"chords_{axis}": row for axis, row in zip(AXES, self.chords, strict=True)}
         if self.sizes is not None:
@@ -111,13 +107,13 @@ class PhaseCounter:
         self.classes = tuple(classes)
         self._size, self._unit = (voxel_size_um, "µm") if voxel_size_um else ((1.0, 1.0, 1.0), "voxels")
         self._pairs, self._chords, self._euler = PairCounter(reach), ChordCounter(), EulerCounter()
-        self._blocks = BlockCounter()
+        self._pieces = PieceCounter(self._size)
         self._sizes: np.ndarray | None = None
 
     def add(self, classes: np.ndarray, core: np.ndarray) -> None:
         """Count the next slices, (d, H, W): uint8 classes, and bool, whether they are in the core."""
         phase = self.phase(classes, core)
-        for counter in (self._pairs, self._chords, self._euler, self._blocks):
+        for counter in (self._pairs, self._chords, self._euler, self._pieces):
             counter.add(phase, core)
 
     def add_sizes(self, radius: np.ndarray) -> None:
@@ -128,6 +124,7 @@ class PhaseCounter:
         self._sizes = np.zeros(max(len(counts), len(old)), np.int64)
         self._sizes[: len(old)] += old
         self._sizes[: len(counts)] += counts
+        self._pieces.add_sizes(radius)
 
     def phase(self, classes: np.ndarray, core: np.ndarray) -> np.ndarray:
         """Bool, whether a voxel is in the core and in the phase."""
@@ -139,11 +136,16 @@ class PhaseCounter:
             self._pairs.finish(),
             self._chords.finish(),
             self._euler.finish(),
-            block_spread(self._blocks.finish(), BLOCK_EDGE),
+            {name: _spread(*sums) for name, sums in self._pieces.finish().items()},
             self._sizes,
             self._size,
             self._unit,
         )
+
+
+def _spread(numerator: np.ndarray, places: np.ndarray, core: np.ndarray) -> tuple[float, BlockSpread | None]:
+    mean = numerator.sum() / places.sum() if places.sum() else float("nan")
+    return float(mean), block_spread(np.stack([numerator, places, core]), BLOCK_EDGE)
 
 
 def _known(value: float) -> float | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from synfine_monai.rock.conduction import effective_conductivity
+from synfine_monai.rock.level_sets import fewest_and_most
 from synfine_monai.rock.pair_counts import AXES
 from synfine_monai.rock.permeability import MILLIDARCY, solve_permeability
 
@@ -65,6 +67,34 @@ def measure_cube(pores: np.ndarray, corner: tuple[int, int, int], axis: str, sto
         flow.voxels if stokes else None,
         max(conduction.mismatch, flow.mismatch),
     )
+
+
+def flow_of_levels(chances: np.ndarray, shift: float, axis: str) -> dict[str, float]:
+    """Conductivity and cheap permeability in voxels² of the fewest and of the most pores that a shift of level leaves.
+
+    Args:
+        chances: (n, n, n) float, probability of pore space.
+        shift: of the level from ½, see ``fewest_and_most``.
+        axis: "z", "y" or "x".
+    """
+    along, found = AXES.index(axis), {}
+    for name, pores in zip(("fewest", "most"), fewest_and_most(chances, shift), strict=True):
+        found[f"conductivity_{name}"] = effective_conductivity(pores.astype(float), along).conductivity
+        found[f"elliptic_{name}"] = solve_permeability(pores, along, stokes=False).elliptic
+    return found
+
+
+def flow_of_halves(pores: np.ndarray, axis: str) -> list[tuple[float, float]]:
+    """Conductivity and cheap permeability in voxels² of the eight cubes of half the edge."""
+    along, half = AXES.index(axis), len(pores) // 2
+    parts = [pores[z : z + half, y : y + half, x : x + half] for z, y, x in product((0, half), repeat=3)]
+    return [
+        (
+            effective_conductivity(part.astype(float), along).conductivity,
+            solve_permeability(part, along, stokes=False).elliptic,
+        )
+        for part in parts
+    ]
 
 
 def cubes_of(shape: tuple[int, int, int], edge: int) -> Iterator[tuple[int, int, int]]:

@@ -21,14 +21,16 @@ class LogitsToLabelsd(Transform):
 
     Args:
         probabilities: also add "probabilities", the softmax of the logits.
+        pore_labels: classes whose probabilities are added up as "pore_probability"; None: without it.
 
     Shapes:
         "pred" (K, D, H, W) logits and "fov" (1, D, H, W) bool -> "labels" (D, H, W) uint8 and, where asked for,
-        "probabilities" (K, D, H, W) float32, 0 to 1, adding up to 1, also outside the field of view; both on the CPU.
+        "probabilities" (K, D, H, W) float32, 0 to 1, adding up to 1, also outside the field of view, and
+        "pore_probability" (D, H, W) float32, 0 outside; all on the CPU.
     """
 
-    def __init__(self, probabilities: bool = False) -> None:
-        self.probabilities = probabilities
+    def __init__(self, probabilities: bool = False, pore_labels: Sequence[int] | None = None) -> None:
+        self.probabilities, self.pore_labels = probabilities, pore_labels
 
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         out = dict(data)
@@ -36,7 +38,14 @@ class LogitsToLabelsd(Transform):
         out["labels"] = _first_largest(logits).bitwise_or_(OUTSIDE * (~inside).view(torch.uint8))
         if self.probabilities:
             out["probabilities"] = logits.float().softmax(0).cpu()
+        if self.pore_labels is not None:
+            out["pore_probability"] = _pore_probability(logits, self.pore_labels, inside)
         return out
+
+
+def _pore_probability(logits: torch.Tensor, pore_labels: Sequence[int], inside: torch.Tensor) -> torch.Tensor:
+    chances = logits.float().softmax(0)[list(pore_labels)].sum(0).clamp_(max=1).cpu()  # sums may end just above 1
+    return chances.masked_fill_(~inside, 0)
 
 
 def _first_largest(logits: torch.Tensor) -> torch.Tensor:
@@ -65,6 +74,7 @@ class LabelsWithUncertaintyd(Transform):
         classes: number of classes K, >= 2.
         uncertainty: "entropy", "disagreement" or "none" (None as well).
         probabilities: whether to add them, 255 being certain; rounded, so they add up to 255 ± K / 2.
+        pore_labels: as ``LogitsToLabelsd`` takes it.
 
     Shapes:
         "pred" (K, D, H, W) logits, or (K + 1, D, H, W) with the disagreement, 0 to 1, as its last channel; "fov"
@@ -75,14 +85,20 @@ class LabelsWithUncertaintyd(Transform):
         ValueError: if there are fewer than two classes; when called, if "pred" has another number of channels.
     """
 
-    def __init__(self, classes: int, uncertainty: str | None = None, probabilities: bool = False) -> None:
+    def __init__(
+        self,
+        classes: int,
+        uncertainty: str | None = None,
+        probabilities: bool = False,
+        pore_labels: Sequence[int] | None = None,
+    ) -> None:
         uncertainty = "none" if uncertainty is None else uncertainty
         if uncertainty not in MEASURES:
             raise ScanError(f"--uncertainty takes {', '.join(MEASURES)}, got '{uncertainty}'.")
         if classes < 2:
             raise ValueError(f"uncertainty needs at least two classes, got {classes}.")
         self.classes, self.uncertainty, self.probabilities = int(classes), uncertainty, probabilities
-        self.labels = LogitsToLabelsd()
+        self.labels = LogitsToLabelsd(pore_labels=pore_labels)
 
     def __call__(self, data: Mapping[Hashable, torch.Tensor]) -> dict[Hashable, torch.Tensor]:
         out = dict(data)
@@ -93,7 +109,8 @@ class LabelsWithUncertaintyd(Transform):
                 f"'{self.uncertainty}' are {channels}."
             )
         logits, outside = out["pred"][: self.classes], ~out["fov"][0].cpu()
-        out["labels"] = self.labels({"pred": logits, "fov": out["fov"]})["labels"]
+        found = self.labels({"pred": logits, "fov": out["fov"]})
+        out |= {name: found[name] for name in ("labels", "pore_probability") if name in found}
         if self.uncertainty == "disagreement":
             out["uncertainty"] = _bytes(out["pred"][-1]).cpu().masked_fill_(outside, 0)
         if self.uncertainty == "entropy":

@@ -35,4 +35,4 @@ def draw_rock_numbers(axes: Sequence[Axes], phase: PhaseNumbers) -> None:
         axes[2].step(2 * phase.size_radii, share, color=colour, where="post")
     axes[2].set(title="Pore sizes", xlabel=f"diameter of the largest ball ({phase.unit})", ylabel="share of the volume")
     for one in (one for one in axes[:2] if one.lines):
-        one.legend(frameon=False)
+        one.legend(frameon=False, loc="upper right")

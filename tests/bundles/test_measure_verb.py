@@ -109,4 +109,102 @@ def test_a_scan_instead_of_labels_is_refused(tmp_path):
 def test_a_core_too_small_to_stand_for_its_rock_is_told(tmp_path, capsys):
     coarse = np.random.default_rng(0).random((4, 4, 4)) < 0.1
     measured(coarse.repeat(16, 0).repeat(16, 1).repeat(16, 2).astype(np.uint8), tmp_path, outside_value="none")
-    assert any("smaller than a representative volume: 64³ voxels" in one for one in notices())
+    assert any("smaller than a representative volume: 64³ voxels, but" in one for one in notices())
+
+
+def test_bands_of_flow_lie_around_that_of_the_labels(labels, tmp_path, capsys):
+    chances = np.where(labels == 1, 0.8, 0.1).astype(np.float32)
+    chances[:, 5, 6:10] = 0.4  # a row beside one straw, which may be pore
+    chances[:, 14, 6:10] = 0.6  # a row of another one, which may be rock
+    tifffile.imwrite(tmp_path / "core_pore_probability.tif", chances)
+    options = {"transport": True, "cube": 24, "sizes": False, "voxel_size_um": 2.0}
+    options |= {"pore_probability": str(tmp_path / "core_pore_probability.tif"), "level_shift": 0.15}
+    along = measured(labels, tmp_path, **options)["transport"]["axes"]["z"]
+    low, high = along["band"]["formation_factor"]
+    assert (low, along["formation_factor"], high) == pytest.approx((576 / 68, 576 / 64, 576 / 60), rel=1e-3)
+    least, most = along["band"]["permeability_voxels2"]
+    assert 0.8 * along["permeability_voxels2"] < least < along["permeability_voxels2"] < most
+    assert along["band"]["permeability_millidarcy"][0] == pytest.approx(least * 4053, rel=1e-3)
+    assert "; bands 8.47 to 9.6," in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"level_shift": None}, "takes --level_shift, or --plan and --audit_labels"),
+        ({"level_shift": 0.6}, "A level moves by 0 to 0.5, got 0.6"),
+        ({"level_shift": 0.1, "factor": 255}, "a probability is 0 to 1"),
+        ({"level_shift": 0.1, "cut": 3}, "voxels, but the labels are"),
+    ],
+)
+def test_what_is_no_probability_gives_no_band(labels, tmp_path, changed, problem):
+    chances = np.full(labels.shape, 0.5, np.float32)[changed.get("cut", 0) :] * changed.get("factor", 1)
+    tifffile.imwrite(tmp_path / "chances.tif", chances)
+    options = {"transport": True, "cube": 8, "sizes": False, "level_shift": changed["level_shift"]}
+    with pytest.raises(RuntimeError) as error:
+        measured(labels, tmp_path, pore_probability=str(tmp_path / "chances.tif"), **options)
+    assert problem in str(find_scan_error(error.value))
+
+
+def test_water_fills_a_share_of_the_pores(labels, tmp_path, capsys):
+    labels[:, 6:10, 6:10][labels[:, 6:10, 6:10] == 1] = 2  # one straw of four
+    result = measured(labels, tmp_path, pore_labels=[1, 2], water_labels=[2], sizes=False)
+    assert result["water_saturation"] == 0.25
+    assert "Water saturation: 25.00%" in capsys.readouterr().out
+    with pytest.raises(RuntimeError) as error:
+        measured(labels, tmp_path, pore_labels=[1], water_labels=[2])
+    assert "--water_labels [2] are not among the classes of pore space" in str(find_scan_error(error.value))
+
+
+def audited(folder, name, share):
+    told = {"share": share, "half_width": 0.003, "confidence": 0.95}
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}_audit.json").write_text(json.dumps({"shares": {"pore space": told}}), encoding="utf-8")
+
+
+def test_what_has_changed_since_and_how_far_that_is_known(labels, tmp_path):
+    old = labels.copy()
+    old[:, 6:10, 6:10][old[:, 6:10, 6:10] == 1] = 0  # a straw that was not there before
+    (tmp_path / "before").mkdir()
+    tifffile.imwrite(tmp_path / "before" / "dry_labels.tif", old)
+    options = {"before": str(tmp_path / "before" / "dry_labels.tif"), "sizes": False}
+    changes = measured(labels, tmp_path, **options)["changes"]["numbers"]
+    assert changes["porosity"]["difference"] == pytest.approx(16 / 24**2)
+    assert changes["connected z"]["after"] == pytest.approx(64 / 24**2)
+    assert changes["porosity"]["half_width"] is None
+    assert any("no audit lies beside dry_labels.tif, core_labels.tif" in one for one in notices())
+    audited(tmp_path / "before", "dry", 0.08)
+    audited(tmp_path, "core", 0.11)
+    porosity = measured(labels, tmp_path, **options)["changes"]["numbers"]["porosity"]
+    assert porosity["difference"] == pytest.approx(0.03)
+    assert porosity["half_width"] == pytest.approx(0.003 * 2**0.5)
+    assert "+0.03 ± 0.0042 (95 %)" in (tmp_path / "core_rock.html").read_text(encoding="utf-8")
+
+
+def test_one_phase_only(tmp_path):
+    """All pore: everything flows; no pore: nothing does, and neither is an error."""
+    full = measured(np.ones((12, 12, 12), np.uint8), tmp_path, outside_value="none", transport=True, cube=12)
+    assert full["transport"]["axes"]["z"]["formation_factor"] == pytest.approx(1, rel=1e-4)
+    assert full["phases"]["pore space"]["mean_chord_voxels"]["z"] is None
+    (tmp_path / "none").mkdir()
+    none = measured(np.zeros((12, 12, 12), np.uint8), tmp_path / "none", outside_value="none", transport=True, cube=12)
+    assert none["porosity"]["porosity"] == 0
+    assert none["transport"]["axes"]["z"]["permeability_voxels2"] == 0
+    assert any("holds no voxel of the pore class 1" in one for one in notices())
+
+
+def test_holes_of_255_inside_are_outside_the_core(labels, tmp_path):
+    labels[10:14, 6:10, 6:10] = 255
+    result = measured(labels, tmp_path, sizes=False)
+    assert result["porosity"]["porosity"] == pytest.approx((64 * 24 - 64) / (24**3 - 64))
+    (tmp_path / "flow").mkdir()
+    with pytest.raises(RuntimeError) as error:
+        measured(labels, tmp_path / "flow", transport=True, cube=24)
+    assert "No cube of 24 voxels lies wholly in the core" in str(find_scan_error(error.value))
+
+
+def test_whole_numbers_stored_as_fractions_are_labels_and_fractions_are_not(labels, tmp_path):
+    assert measured(labels.astype(np.float32), tmp_path, sizes=False)["porosity"]["porosity"] == pytest.approx(1 / 9)
+    with pytest.raises(RuntimeError) as error:
+        measured(labels.astype(np.float32) + np.float32(0.25), tmp_path)
+    assert "core_labels.tif" in str(find_scan_error(error.value))

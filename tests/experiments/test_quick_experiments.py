@@ -24,6 +24,7 @@ LEFT_BEHIND = {
     "grey_levels": {"loss_and_sign.png"},
     "strokes": {"strokes.png"},
     "audit_coverage": {"coverage.png"},
+    "trusted_numbers": {"errors.png"},
 }
 
 
@@ -59,6 +60,8 @@ def test_quick_experiment_runs_through_and_only_once(name, real_data, tmp_path):
         )
     elif name == "audit_coverage":
         assert all(0.8 <= float(row["mixed_64"]) <= 1 and 0 < float(row["mixed_64_half"]) < 0.1 for row in record.rows)
+    elif name == "trusted_numbers":
+        assert all(0.05 < float(row["porosity"]) < 0.4 and float(row["conductivity_z"]) >= 0 for row in record.rows)
     else:
         assert all(0 <= float(row["mean_dice"]) <= 1 and row["places"] for row in record.rows)
     assert {file.name for file in out.iterdir()} == {"runs.csv", "tables.md", *LEFT_BEHIND[name]}

@@ -1,0 +1,2 @@
+from .prediction import Part as Part, Superseded as Superseded
+from .session import Session as Session

@@ -80,7 +80,7 @@ class Drawing:
     def labels(self, view: str, index: int, box: Box) -> np.ndarray:
         """Labels of a part of a slice, (rows, columns) uint8; 255 where nothing is drawn."""
         labels = np.full(box.shape, UNLABELLED, np.uint8)
-        normal, *axes = AXES[view]
+        _, *axes = AXES[view]
         across = [
             stroke
             for (other, at), strokes in self._of_slice.items()

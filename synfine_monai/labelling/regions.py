@@ -1,7 +1,7 @@
 """Regions of the core drawn at random, and what the newest network says of them: shares of the phases, unsure places.
 
-Every voxel of the core is as likely to lie in a region as any other, so that shares have a known error, though little of
-the scan was looked at.
+Every voxel of the core is as likely to lie in a region as any other, so that shares have a known error, though little
+of the scan was looked at.
 """
 
 from collections.abc import Sequence
@@ -122,16 +122,15 @@ def _places(labels: np.ndarray, unsure: np.ndarray, box: Box, classes: int) -> S
         return []
     inside = labels != OUTSIDE
     grid = np.s_[PLACE - 1 : labels.shape[0] : PLACE // 2, PLACE - 1 : labels.shape[1] : PLACE // 2]
-    totals = [
-        window_totals(one.astype(float), PLACE)[grid] / PLACE**2
-        for one in (inside, np.where(inside, unsure, 0), *(labels == k for k in range(classes)))
-    ]
-    core, doubt, shares = totals[0], totals[1], np.stack(totals[2:])
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return window_totals(values.astype(float), PLACE)[grid] / PLACE**2
+
+    core, doubt = mean(inside), mean(np.where(inside, unsure, 0))
+    shares = np.stack([mean(labels == k) for k in range(classes)], axis=-1)
+    found = np.argwhere(core > 1 - 1e-9).tolist()
+    corners = [(box.row + i * PLACE // 2, box.column + j * PLACE // 2) for i, j in found]
     return [
-        Place(
-            Box(box.row + i * PLACE // 2, box.column + j * PLACE // 2, PLACE, PLACE),
-            float(doubt[i, j]),
-            tuple(shares[:, i, j].tolist()),
-        )
-        for i, j in np.argwhere(core > 1 - 1e-9).tolist()
+        Place(Box(*corner, PLACE, PLACE), float(doubt[i, j]), tuple(shares[i, j].tolist()))
+        for corner, (i, j) in zip(corners, found, strict=True)
     ]

@@ -1,9 +1,9 @@
 """Retuning: from where the network is, on what is painted, in rounds whose outcome depends on nothing but the strokes.
 
 A round is 20 steps on the strokes that were there when it began. The network after a round is a function of the network
-before it, of these strokes, of the round's number and of the seed; it is written to the disk before anybody sees it. So
-the file of strokes, and the list of how many lines it had at each round, give the same network again, and a round that a
-kill ended leaves nothing behind and is done once more.
+before it, of these strokes, of the round's number and of the seed; it is written to the disk before anybody sees it.
+So the file of strokes, and the list of how many lines it had at each round, give the same network again, and a round
+that a kill ended leaves nothing behind and is done once more.
 """
 
 import copy
@@ -222,8 +222,8 @@ class Retuning:
             ) from problem
         if of != self.start.signature():
             raise ScanError(
-                f"{self.path} was retuned from another checkpoint, seed or classes: open the session as it was begun, or "
-                "delete that file, and the network is retuned from the strokes."
+                f"{self.path} was retuned from another checkpoint, seed or classes: open the session as it was begun, "
+                "or delete that file, and the network is retuned from the strokes."
             )
         return state
 

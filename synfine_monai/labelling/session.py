@@ -262,8 +262,8 @@ class Session:
     def _refuse_changed_scan(self) -> None:
         if scan_signature(self.opened.scan, self.opened.fov) != self._signature:
             raise ScanError(
-                f"{self.opened.scan.info.path.name} has changed on the disk since it was opened: put it back as it was, "
-                "and open the session again."
+                f"{self.opened.scan.info.path.name} has changed on the disk since it was opened: put it back as it "
+                "was, and open the session again."
             )
 
     def _publish(self, network: nn.Module, version: int) -> None:

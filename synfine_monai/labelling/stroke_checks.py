@@ -47,7 +47,8 @@ def check_stroke(
     for row, column in points:
         if not (-0.5 <= row <= rows - 0.5 and -0.5 <= column <= columns - 0.5):
             raise ScanError(
-                f"the stroke runs outside the scan: ({row:g}, {column:g}) is beyond the slice of {rows}×{columns} voxels."
+                f"the stroke runs outside the scan: ({row:g}, {column:g}) is beyond the slice of {rows}×{columns} "
+                "voxels."
             )
 
 

@@ -1,4 +1,4 @@
-"""Windows that retuning learns from: around strokes, and anywhere in the core, each with what the teacher says of it."""
+"""Windows that retuning learns from: around strokes, and anywhere in the core, with what the teacher says of them."""
 
 from collections.abc import Sequence
 from math import ceil

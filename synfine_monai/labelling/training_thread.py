@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -84,12 +85,11 @@ class TrainingThread:
             if time.monotonic() - self._since > self.budget_s:
                 return
             events = list(self.log.events)
-            total = ROUNDS
-            self._tell("training", (total - left) / total)
-            if self.retuning.run(events, lambda done, n=len(events): self._gives_up(done, n)):
+            self._tell("training", (ROUNDS - left) / ROUNDS)
+            if self.retuning.run(events, partial(self._gives_up, len(events))):
                 self._publish()
 
-    def _gives_up(self, done: float, events: int) -> bool:
+    def _gives_up(self, events: int, done: float) -> bool:
         return self._ended or (done < GIVE_UP and len(self.log) != events)
 
     def _publish(self) -> None:

@@ -129,7 +129,7 @@ def make_working_copy(
 
 
 def scan_signature(scan: Scan, mask: Path | None = None) -> str:
-    """What changes when the files of a scan or of its mask do: their sizes and times, or some of their voxels where files cannot tell."""
+    """What changes when the files of a scan or of its mask do; where files cannot tell, when some voxels do."""
     found = files_signature(scan.info.path)
     told = repr(found) if found is not None else sampled_hash(scan)
     return hashlib.sha256(f"{told} {files_signature(mask)} {scan.shape} {scan.dtype}".encode()).hexdigest()

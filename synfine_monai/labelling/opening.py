@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from synfine_monai.bundle import bundles_folder
 from synfine_monai.conventions import PATCH_SIZE
@@ -14,7 +14,7 @@ from synfine_monai.labelling.label_classes import LabelClasses, read_label_class
 from synfine_monai.labelling.planes import Planes
 from synfine_monai.labelling.retuning import Start
 from synfine_monai.labelling.strokes import StrokeLog
-from synfine_monai.labelling.working_copy import Progress, make_working_copy, refuse_changed
+from synfine_monai.labelling.working_copy import Progress, make_working_copy
 from synfine_monai.networks import find_checkpoint, read_model_info
 from synfine_monai.scans import Scan, StoreLock, one_line, open_scan, stem_of
 from synfine_monai.survey import IntensityStatistics, find_scan_field_of_view, measure_scan_intensity
@@ -36,6 +36,7 @@ class Opened:
         log: of the strokes.
         folder: of the session.
         fov: mask of the core that was given, or None.
+        given_size: voxel size (z, y, x) in µm that wins over what the file says, or None.
         lock: on the folder.
     """
 
@@ -47,6 +48,7 @@ class Opened:
     log: StrokeLog
     folder: Path
     fov: Path | None
+    given_size: tuple[float, float, float] | None
     lock: StoreLock
 
     @property
@@ -60,17 +62,26 @@ class Opened:
         self.lock.release()
 
 
-def open_folder(
-    scan: str | Path | Scan,
-    folder: str | Path,
-    classes: Sequence[str] | Mapping[str, str] | None,
-    checkpoint: str | Path | None,
-    fov: str | Path | None,
-    voxel_size_um: float | Sequence[float] | None,
-    seed: int,
-    progress: Progress | None,
-) -> Opened:
-    """Open a scan for labelling, in a new folder or in that of an earlier session, which then says what is not given.
+class Given(NamedTuple):
+    """What a session is opened with; None is what the earlier session in the folder had, or else the usual.
+
+    Attributes:
+        classes: names, or "name=phase", or a mapping of both.
+        checkpoint: ``model.pt``, results folder, or "shipped".
+        fov: mask of the core.
+        voxel_size_um: (z, y, x), or one number.
+        seed: of a new session.
+    """
+
+    classes: Sequence[str] | Mapping[str, str] | None = None
+    checkpoint: str | Path | None = None
+    fov: str | Path | None = None
+    voxel_size_um: float | Sequence[float] | None = None
+    seed: int = 0
+
+
+def open_folder(scan: str | Path | Scan, folder: str | Path, given: Given, progress: Progress | None = None) -> Opened:
+    """Open a scan for labelling, in a new folder or in that of an earlier session.
 
     Raises:
         ScanError: as ``Session.open``.
@@ -78,33 +89,42 @@ def open_folder(
     folder = named_path(folder)
     lock = _locked(folder)
     try:
-        opened = scan if isinstance(scan, Scan) else open_scan(scan, voxel_size_um=voxel_size_um)
-        _refuse_small(opened)
         log = StrokeLog(folder)
         known = log.whose
-        fov = fov or known.get("fov")
-        start_file = _checkpoint(checkpoint, known)
-        info = read_model_info(start_file)
-        own = read_label_classes(classes, info) if classes is not None or not known else _known_classes(known)
-        field = find_scan_field_of_view(opened, None if fov is None else Path(fov))
-        statistics = measure_scan_intensity(opened, field, info["normalisation"])
-        copy = make_working_copy(opened, field, statistics, folder, None if fov is None else Path(fov), progress)
-        whose = {
-            "scan": opened.info.path.name, "shape": list(opened.shape), "content": copy.content,
-            "classes": list(own.names), "phases": list(own.phases), "checkpoint": str(start_file), "seed": int(seed),
-            "fov": None if fov is None else str(named_path(fov)),
-        }  # fmt: skip
-        if not known:
-            log.begin(whose)
-        _refuse_others(known or whose, whose, copy, folder)
-        task = _task(opened, own)
-        start = Start(start_file, task, int((known or whose)["seed"]))
-        planes = Planes(opened, field, statistics, copy)
-        mask = None if fov is None else Path(fov)
-        return Opened(planes, statistics, info["normalisation"], own, start, log, folder, mask, lock)
+        size = given.voxel_size_um if given.voxel_size_um is not None else known.get("voxel_size_um")
+        opened = scan if isinstance(scan, Scan) else open_scan(scan, voxel_size_um=size)
+        _refuse_small(opened)
+        return _opened(opened, log, given, lock, opened.voxel_size_um if size is not None else None, progress)
     except BaseException:
         lock.release()
         raise
+
+
+def _opened(
+    scan: Scan, log: StrokeLog, given: Given, lock: StoreLock, size: tuple[float, float, float] | None,
+    progress: Progress | None,
+) -> Opened:  # fmt: skip
+    known, folder = log.whose, log.path.parent
+    word = str(given.checkpoint or known.get("checkpoint", "shipped"))
+    checkpoint, mask = _checkpoint(word), _mask(given.fov or known.get("fov"))
+    info = read_model_info(checkpoint)
+    classes = LabelClasses(tuple(known["classes"]), tuple(known["phases"])) if known else None
+    if classes is None or given.classes is not None:
+        classes = read_label_classes(given.classes, info)
+    field = find_scan_field_of_view(scan, mask)
+    statistics = measure_scan_intensity(scan, field, info["normalisation"])
+    copy = make_working_copy(scan, field, statistics, folder, mask, progress)
+    whose = {
+        "scan": scan.info.path.name, "shape": list(scan.shape), "content": copy.content,
+        "classes": list(classes.names), "phases": list(classes.phases), "checkpoint": word, "seed": int(given.seed),
+        "fov": None if mask is None else str(mask), "voxel_size_um": None if size is None else list(size),
+    }  # fmt: skip
+    _refuse_others(known or whose, whose, folder)
+    if not known:
+        log.begin(whose)
+    start = Start(checkpoint, _task(scan, classes), int(log.whose["seed"]))
+    planes = Planes(scan, field, statistics, copy)
+    return Opened(planes, statistics, info["normalisation"], classes, start, log, folder, mask, size, lock)
 
 
 def _locked(folder: Path) -> StoreLock:
@@ -129,29 +149,32 @@ def _refuse_small(scan: Scan) -> None:
         )
 
 
-def _checkpoint(given: str | Path | None, known: Mapping[str, Any]) -> Path:
-    named = str(given) if given is not None else known.get("checkpoint", "shipped")
-    found = find_checkpoint(named, bundles_folder() / BUNDLE)
+def _checkpoint(word: str) -> Path:
+    found = find_checkpoint(word, bundles_folder() / BUNDLE)
     if found is None:
         raise ScanError("labelling needs a network to start from: give a model.pt, a results folder, or 'shipped'.")
     return found
 
 
-def _known_classes(known: Mapping[str, Any]) -> LabelClasses:
-    return LabelClasses(tuple(known["classes"]), tuple(known["phases"]))
+def _mask(path: str | Path | None) -> Path | None:
+    return None if path is None else named_path(path)
 
 
-def _refuse_others(known: Mapping[str, Any], now: Mapping[str, Any], copy: Any, folder: Path) -> None:
+def _refuse_others(known: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     if known["shape"] != now["shape"]:
         raise ScanError(
             f"{folder} holds strokes of a scan of {'×'.join(map(str, known['shape']))} voxels (z, y, x), and "
             f"{now['scan']} has {'×'.join(map(str, now['shape']))}: open that scan, or choose another folder."
         )
-    refuse_changed(copy, known["content"], str(now["scan"]))
+    if known["content"] != now["content"]:
+        raise ScanError(
+            f"{now['scan']} holds other voxels than when the strokes in {folder} were painted: put the scan back as it "
+            "was, or begin anew in another folder."
+        )
     if (known["classes"], known["phases"]) != (now["classes"], now["phases"]):
         raise ScanError(
             f"{folder} holds strokes of the classes {', '.join(known['classes'])}, not {', '.join(now['classes'])}: "
-            "leave --classes out, or choose another folder."
+            "leave the classes out, or choose another folder."
         )
 
 

@@ -75,6 +75,10 @@ class Planes:
             core = self.copy.core(view, index, box)
             return self._filled(self.copy.levels(view, index, box)[None], core[None], index)
 
+    def reading(self) -> RLock:
+        """What to hold while the scan is read by others."""
+        return self._lock
+
     def depths(self, count: int) -> Sequence[int]:
         """At most ``count`` slices z, evenly spaced."""
         return np.unique(np.linspace(0, self.scan.shape[0] - 1, count).round().astype(int)).tolist()

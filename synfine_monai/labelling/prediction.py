@@ -87,6 +87,7 @@ class Predictor:
         self.network: nn.Module | None = None
         self.version = -1
         self._wishes: list[_Wish] = []
+        self._patient: list[_Wish] = []
         self._kept: OrderedDict[tuple[Key, int], Part] = OrderedDict()
         self._changed, self._ended, self._more = threading.Condition(), False, False
         self._thread = threading.Thread(target=self._run, name="predict", daemon=True)
@@ -105,16 +106,27 @@ class Predictor:
             Superseded: if too much was asked for later, or this has ended.
             ScanError: as reading the scan does.
         """
+        return self._ask(key, self._wishes)
+
+    def ask_patiently(self, key: Key) -> Part:
+        """The part, once nobody else waits; it is not given up for others.
+
+        Raises:
+            Superseded: if this has ended.
+            ScanError: as ``ask``.
+        """
+        return self._ask(key, self._patient)
+
+    def _ask(self, key: Key, queue: list[_Wish]) -> Part:
         with self._changed:
             if (known := self._kept.get((key, self.version))) is not None:
                 return known
             if self._ended:
                 raise Superseded
             wish = _Wish(key)
-            self._wishes.append(wish)
-            for old in self._wishes[:-MOST_WAITING]:
-                self._give(old, error=Superseded())
-            self._wishes = self._wishes[-MOST_WAITING:]
+            queue.append(wish)
+            while queue is self._wishes and len(queue) > MOST_WAITING:
+                self._give(queue.pop(0), error=Superseded())
             self._changed.notify_all()
         wish.done.wait()
         if wish.error is not None:
@@ -131,7 +143,7 @@ class Predictor:
         """End the thread; whoever waits is told."""
         with self._changed:
             self._ended = True
-            for wish in self._wishes:
+            for wish in self._wishes + self._patient:
                 self._give(wish, error=Superseded())
             self._changed.notify_all()
         self._thread.join()
@@ -140,16 +152,19 @@ class Predictor:
         torch.set_num_threads(self.threads)
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or (self.network and (self._wishes or self._more)))
+                self._changed.wait_for(lambda: self._ended or self._has_work())
                 if self._ended:
                     return
                 network, version = self.network, self.version
-                wish = self._wishes.pop() if self._wishes else None
+                wish = next((queue.pop() for queue in (self._wishes, self._patient) if queue), None)
                 self._more = self._more and wish is not None
             if wish is not None:
                 self._grant(wish, network, version)
             elif self.spare(network, version):
                 self.nudge()
+
+    def _has_work(self) -> bool:
+        return self.network is not None and bool(self._wishes or self._patient or self._more)
 
     def _grant(self, wish: _Wish, network: nn.Module, version: int) -> None:
         try:

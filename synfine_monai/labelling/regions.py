@@ -15,8 +15,9 @@ from torch import nn
 from synfine_monai.conventions import OUTSIDE
 from synfine_monai.labelling.planes import Planes
 from synfine_monai.labelling.prediction import predict_part
+from synfine_monai.labelling.random_windows import RandomWindows
 from synfine_monai.labelling.views import Box
-from synfine_monai.planning import Residuals, SliceLook, Window, difference_estimate, draw_windows, window_totals
+from synfine_monai.planning import Residuals, Window, difference_estimate, window_totals
 
 SIDE = 256
 PLACE = 64
@@ -71,7 +72,7 @@ class Regions:
         self.side = min(SIDE, *planes.whole("xy").shape)
         self.version, self.found = -1, list[Region]()
         self.before: list[Region] = []
-        self._windows: list[Window] = []
+        self.windows = RandomWindows(planes, self.side, seed)
 
     def look(self, network: nn.Module, inferer: Inferer, version: int) -> bool:
         """Look at the next region; whether there is another one."""
@@ -79,7 +80,7 @@ class Regions:
             self.before = self.found if len(self.found) >= FEWEST else self.before
             self.version, self.found = version, []
         if len(self.found) < MOST:
-            window = self._window(len(self.found))
+            window = self.windows[len(self.found)]
             self.found = [*self.found, self._region(window, network, inferer, version)]
         return len(self.found) < MOST
 
@@ -96,18 +97,8 @@ class Regions:
         chances = np.array([region.window.probability for region in found])
         return difference_estimate(Residuals(wrong, np.broadcast_to(wrong.sum(0), wrong.shape), chances, 0.0))
 
-    def _window(self, number: int) -> Window:
-        if number >= len(self._windows):
-            depths = [z for z in range(self.planes.scan.shape[0])]
-            self._windows = draw_windows(depths, self._core, min(MOST, max(FEWEST, 2 * number)), self.side, self.seed)
-        return self._windows[number]
-
-    def _core(self, z: int) -> SliceLook:
-        return SliceLook(self.planes.core("xy", z, self.planes.whole("xy")))
-
     def _region(self, window: Window, network: nn.Module, inferer: Inferer, version: int) -> Region:
-        rows, columns = window.within(*self.planes.whole("xy").shape)
-        box = Box(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
+        box = self.windows.box(window)
         part = predict_part(self.planes, network, inferer, ("xy", window.z, box), version)
         counts = np.bincount(part.labels[part.labels != OUTSIDE], minlength=self.classes)
         places = _places(part.labels, part.uncertainty / 255, box, self.classes)

@@ -3,32 +3,35 @@
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from matplotlib.colors import to_hex
 from torch import nn
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
+from synfine_monai.files import named_path
+from synfine_monai.labelling.blind_windows import BlindWindows
 from synfine_monai.labelling.brush import Drawing
-from synfine_monai.labelling.opening import Opened, open_folder
+from synfine_monai.labelling.finishing import finishing_commands, run_commands
+from synfine_monai.labelling.opening import Given, Opened, open_folder
 from synfine_monai.labelling.prediction import Part, Predictor
-from synfine_monai.labelling.regions import Regions
+from synfine_monai.labelling.random_windows import RandomWindows
+from synfine_monai.labelling.regions import PLACE, Regions
 from synfine_monai.labelling.retuning import Retuning
-from synfine_monai.labelling.saving import MODEL, save_labels, save_network
+from synfine_monai.labelling.saving import DATALIST, MODEL, save_labels, save_network
+from synfine_monai.labelling.session_state import describe, one_class_only, refuse_few
 from synfine_monai.labelling.stroke_checks import check_core, check_stroke
-from synfine_monai.labelling.strokes import Stroke, active_strokes, slices_of, undone_strokes
+from synfine_monai.labelling.strokes import Stroke, active_strokes
+from synfine_monai.labelling.suggestions import Suggestions
 from synfine_monai.labelling.training_thread import TrainingThread
 from synfine_monai.labelling.views import clipped_box
 from synfine_monai.labelling.working_copy import Progress, scan_signature
 from synfine_monai.scans import Scan
-from synfine_monai.visualize import class_colors
 
 BUDGET_S = 60.0
-SECOND_CLASS = "paint a second class: the network learns from differences"
 
 
 class Session:
@@ -42,10 +45,15 @@ class Session:
         self.opened, self.log = opened, opened.log
         self._signature = scan_signature(opened.scan, opened.fov)
         self._lock, self._turned = threading.RLock(), threading.Condition()
-        self._revision = 0
+        self._revision, self._closed = 0, False
+        self._finishing: dict[str, Any] | None = None
         self._drawing = Drawing(active_strokes(self.log.events), opened.scan.shape)
         self.retuning = Retuning(opened.start, opened.planes, opened.folder)
         self.regions = Regions(opened.planes, len(opened.classes), opened.start.seed)
+        places = RandomWindows(opened.planes, PLACE, opened.start.seed + 1)
+        self._suggestions = Suggestions(places, opened.classes.names, opened.folder)
+        self._suggested: tuple[Any, list[dict[str, Any]]] = ((), [])
+        self._blind = BlindWindows(opened, opened.start.seed + 2)
         self.predictor = Predictor(opened.planes, threads, self._spare)
         of_training = self._publish, self._changed, threads, budget_s
         self.training = TrainingThread(self.retuning, self.log, *of_training)
@@ -82,8 +90,7 @@ class Session:
             ScanError: if the scan cannot be read, holds NaN, no core or other voxels than when it was painted on; if
                 classes contradict the earlier session's; if another process has the folder open.
         """
-        given = scan, folder, classes, checkpoint, fov, voxel_size_um, seed, progress
-        opened = open_folder(*given)
+        opened = open_folder(scan, folder, Given(classes, checkpoint, fov, voxel_size_um, seed), progress)
         try:
             return cls(opened, threads or max(1, (os.cpu_count() or 1) // 2), budget_s)
         except BaseException:
@@ -95,28 +102,14 @@ class Session:
     def state(self) -> dict[str, Any]:
         """Everything that a page shows beside the slices, ready for JSON."""
         with self._lock:
-            opened, strokes = self.opened, active_strokes(self.log.events)
-            drawn = [s.label for s in strokes if not s.erases]
-            size = opened.scan.voxel_size_um
-            colors = [to_hex(color) for color in class_colors(opened.start.task.phases)]
-            return {
-                "name": opened.scan.info.path.name,
-                "shape": list(opened.scan.shape),
-                "voxel_size_um": None if size is None else list(size),
-                "classes": [
-                    {"index": k, "name": name, "color": color}
-                    for k, (name, color) in enumerate(zip(opened.classes.names, colors, strict=True))
-                ],
-                "strokes_per_class": {name: drawn.count(k) for k, name in enumerate(opened.classes.names)},
-                "slices_with_strokes": slices_of(strokes),
-                "strokes": len(strokes),
-                "can_redo": bool(undone_strokes(self.log.events)),
-                "version": self.predictor.version,
-                "status": self.training.status,
-                "progress": self.training.progress,
-                "message": self.training.problem or (SECOND_CLASS if len(set(drawn)) == 1 else ""),
-                "revision": self._revision,
-            }
+            return {**describe(self.opened, self.log.events), **self._doing(), "revision": self._revision}
+
+    def _doing(self) -> dict[str, Any]:
+        if self._finishing is not None:
+            return {"status": "finishing", "version": self.predictor.version, **self._finishing}
+        told = self.training.problem or one_class_only(self.log.events)
+        return {"status": self.training.status, "version": self.predictor.version, "progress": self.training.progress,
+                "message": told}  # fmt: skip
 
     def wait(self, revision: int, timeout: float = 30.0) -> dict[str, Any]:
         """The state, as soon as its revision is another one, or ``timeout`` seconds have passed."""
@@ -215,6 +208,39 @@ class Session:
             "version": self.regions.version,
         }
 
+    def suggestions(self, n: int = 5) -> list[dict[str, Any]]:
+        """Where to paint next: "view", "index", "row", "col", "size", "reason" and whether it was "drawn_at_random".
+
+        The same list until something is painted or more of the scan was looked at by another network.
+        """
+        regions = self.regions.newest()
+        with self._lock:
+            key = (n, len(self.log), self.regions.version if regions is self.regions.found else None, bool(regions))
+            if key != self._suggested[0]:
+                painted = {s.label for s in self._drawing.strokes if not s.erases}
+                self._suggested = key, self._suggestions.choose(regions, painted, len(self.log), n)
+            return list(self._suggested[1])
+
+    # audit
+
+    def audit_window(self) -> dict[str, Any]:
+        """The next window to label blind: "id", "view", "index" and "box"; as ``BlindWindows.next``."""
+        with self._lock:
+            return self._blind.next()
+
+    def audit_answer(self, number: int, labels: np.ndarray) -> None:
+        """Labels of a window; as ``BlindWindows.answer``."""
+        with self._lock:
+            self._blind.answer(number, labels)
+        self._turn()
+
+    def audit(self) -> dict[str, Any] | None:
+        """Shares with their intervals from blind windows, or None as long as there are too few.
+
+        As ``BlindWindows.audit``. It asks the newest network about the windows, which takes a second.
+        """
+        return self._blind.audit(self.predictor.ask_patiently, self.regions.shares(), len(self.regions.found))
+
     # results
 
     def save(self, path: str | Path) -> Path:
@@ -231,13 +257,46 @@ class Session:
         """
         with self._lock:
             events = list(self.log.events)
-        self._refuse_few(events)
+        refuse_few(self.opened, events)
         labels = save_labels(self.opened, active_strokes(events), Path(path))
         save_network(self.opened, self.retuning, labels.parent / MODEL)
         return labels
 
+    def finish(self, output_dir: str | Path, progress: Callable[[float, str], None] | None = None) -> Path:
+        """Save, learn by the full recipe, segment the whole scan and write the report, as ``synfine learn`` does.
+
+        It returns when all is done; the state tells how far it is. What a kill ends goes on where it was.
+
+        Args:
+            output_dir: of the results; labels go to "labels" in it.
+            progress: called with the share that is done, and what is being done.
+
+        Raises:
+            ScanError: as ``save``, and as the verbs do; if it runs already.
+        """
+        folder = named_path(output_dir)
+        with self._lock:
+            if self._finishing is not None:
+                raise ScanError("it is being finished already: wait for it.")
+            self._finishing = {"progress": 0.0, "message": "saving"}
+        try:
+            labels = self.save(folder / "labels")
+            commands = finishing_commands(self.opened, labels.parent / DATALIST, folder)
+            run_commands(commands, lambda done, what: self._tell(done, what, progress), lambda: self._closed)
+        finally:
+            self._finishing = None
+            self._turn()
+        return folder
+
+    def _tell(self, done: float, what: str, progress: Callable[[float, str], None] | None) -> None:
+        self._finishing = {"progress": done, "message": what}
+        self._turn()
+        if progress is not None:
+            progress(done, what)
+
     def close(self) -> None:
         """End the threads; all that was painted stays."""
+        self._closed = True
         self.training.close()
         self.predictor.close()
         self.opened.close()
@@ -250,14 +309,6 @@ class Session:
 
     def _box(self, view: str, index: int, box: Sequence[int] | None) -> Any:
         return clipped_box(self.opened.scan.shape, view, index, None if box is None else tuple(box))
-
-    def _refuse_few(self, events: Sequence[Any]) -> None:
-        painted = {s.label for s in active_strokes(events) if not s.erases}
-        if not painted:
-            raise ScanError("no stroke is painted yet: paint some of each class first.")
-        if len(painted) == 1:
-            only = self.opened.classes.names[painted.pop()]
-            raise ScanError(f"only the class '{only}' is painted: paint a second class.")
 
     def _refuse_changed_scan(self) -> None:
         if scan_signature(self.opened.scan, self.opened.fov) != self._signature:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from synfine_monai.errors import ScanError
 from synfine_monai.files import atomic_file
 from synfine_monai.labelling.views import AXES, Box
 from synfine_monai.scans import Scan, create_scan, optional_library, slab_slices
@@ -184,16 +183,3 @@ def _range(dtype: np.dtype, statistics: IntensityStatistics) -> tuple[float, flo
     last = min(int(np.searchsorted(shares, 1 - SHARE_CUT)) + 1, len(edges) - 1)
     low, high = edges[first] - 0.5, edges[last] + 0.5
     return statistics.center + low * statistics.scale, statistics.center + high * statistics.scale
-
-
-def refuse_changed(copy: WorkingCopy, painted_on: str, name: str) -> None:
-    """Refuse strokes of a scan that held other voxels.
-
-    Raises:
-        ScanError: saying what to do.
-    """
-    if copy.content != painted_on:
-        raise ScanError(
-            f"{name} holds other voxels than when these strokes were painted: put the scan back as it was, or begin "
-            "anew in another folder."
-        )

@@ -99,8 +99,8 @@ def corrective_paths(
 ) -> list[tuple[int, int, list[tuple[int, int]]]]:
     """Strokes of somebody who looks at a result and mends what is worst: in the largest wrong parts of each class.
 
-    A part is connected on a slice, at least ``from_boundary`` voxels from another class, where that leaves any. A stroke
-    starts where its part is deepest and goes on as in ``simulate_strokes``, within its class.
+    A part is connected on a slice, at least ``from_boundary`` voxels from another class, where that leaves any. A
+    stroke starts where its part is deepest and goes on as in ``simulate_strokes``, within its class.
 
     Args:
         slices: with the truth as their labels.
@@ -127,9 +127,8 @@ def corrective_paths(
 
 def _largest_parts(masks: Sequence[np.ndarray], count: int) -> list[tuple[int, np.ndarray]]:
     numbered = [label(mask)[0] for mask in masks]
-    sizes = [
-        (int(n), where, k) for where, of in enumerate(numbered) for k, n in enumerate(np.bincount(of.ravel())) if k
-    ]
+    counts = [np.bincount(of.ravel())[1:] for of in numbered]
+    sizes = [(int(n), where, k) for where, of in enumerate(counts) for k, n in enumerate(of, start=1)]
     return [(where, numbered[where] == k) for _, where, k in sorted(sizes, reverse=True)[:count]]
 
 

@@ -115,10 +115,16 @@ def _opened(
     statistics = measure_scan_intensity(scan, field, info["normalisation"])
     copy = make_working_copy(scan, field, statistics, folder, mask, progress)
     whose = {
-        "scan": scan.info.path.name, "shape": list(scan.shape), "content": copy.content,
-        "classes": list(classes.names), "phases": [list(phases) for phases in classes.phases], "checkpoint": word, "seed": int(given.seed),
-        "fov": None if mask is None else str(mask), "voxel_size_um": None if size is None else list(size),
-    }  # fmt: skip
+        "scan": scan.info.path.name,
+        "shape": list(scan.shape),
+        "content": copy.content,
+        "classes": list(classes.names),
+        "phases": [list(phases) for phases in classes.phases],
+        "checkpoint": word,
+        "seed": int(given.seed),
+        "fov": None if mask is None else str(mask),
+        "voxel_size_um": None if size is None else list(size),
+    }
     _refuse_others(known or whose, whose, folder)
     if not known:
         log.begin(whose)

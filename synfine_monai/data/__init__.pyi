@@ -27,7 +27,11 @@ from .patches_without_labels import (
 from .phase_names import phases_by_name as phases_by_name
 from .relabelled_task import write_relabelled as write_relabelled
 from .sample_core import make_sample_core as make_sample_core
-from .simulated_labeller import add_strokes as add_strokes, simulate_strokes as simulate_strokes
+from .simulated_labeller import (
+    add_strokes as add_strokes,
+    corrective_paths as corrective_paths,
+    simulate_strokes as simulate_strokes,
+)
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab
 from .strokes import Strokes as Strokes, find_strokes as find_strokes
 from .styled_bank import make_styled_bank as make_styled_bank

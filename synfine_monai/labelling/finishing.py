@@ -66,14 +66,14 @@ def _running(command: Sequence[str], stopped: Callable[[], bool]) -> Iterator[tu
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip
-    last, stage, stages, what = deque[str](maxlen=KEPT_LINES), 1, 1, command[0]
+    last, stage, stages, what = deque[str](maxlen=KEPT_LINES), 0 if command[0] == "learn" else 1, 1, command[0]
     try:
         for line in _lines(process):
             if (found := STAGE.match(line)) is not None:
                 stage, stages, what = int(found[1]), int(found[2]), found[3]
                 yield (stage - 1) / stages, what
             elif (percent := PERCENT.search(line)) is not None:
-                yield (stage - 1 + int(percent[1]) / 100) / stages, what
+                yield (stage - 1 + int(percent[1]) / 100) / stages if stage else 0.0, what
             else:
                 last.append(line)
             if stopped():

@@ -108,17 +108,23 @@ def _opened(
     word = str(given.checkpoint or known.get("checkpoint", "shipped"))
     checkpoint, mask = _checkpoint(word), _mask(given.fov or known.get("fov"))
     info = read_model_info(checkpoint)
-    classes = LabelClasses(tuple(known["classes"]), tuple(known["phases"])) if known else None
+    classes = LabelClasses(tuple(known["classes"]), tuple(map(tuple, known["phases"]))) if known else None
     if classes is None or given.classes is not None:
         classes = read_label_classes(given.classes, info)
     field = find_scan_field_of_view(scan, mask)
     statistics = measure_scan_intensity(scan, field, info["normalisation"])
     copy = make_working_copy(scan, field, statistics, folder, mask, progress)
     whose = {
-        "scan": scan.info.path.name, "shape": list(scan.shape), "content": copy.content,
-        "classes": list(classes.names), "phases": list(classes.phases), "checkpoint": word, "seed": int(given.seed),
-        "fov": None if mask is None else str(mask), "voxel_size_um": None if size is None else list(size),
-    }  # fmt: skip
+        "scan": scan.info.path.name,
+        "shape": list(scan.shape),
+        "content": copy.content,
+        "classes": list(classes.names),
+        "phases": [list(phases) for phases in classes.phases],
+        "checkpoint": word,
+        "seed": int(given.seed),
+        "fov": None if mask is None else str(mask),
+        "voxel_size_um": None if size is None else list(size),
+    }
     _refuse_others(known or whose, whose, folder)
     if not known:
         log.begin(whose)
@@ -185,7 +191,7 @@ def _task(scan: Scan, classes: LabelClasses) -> Task:
         name=stem_of(scan.info),
         rock="sandstone",
         labels=classes.names,
-        phases=tuple((phase,) for phase in classes.phases),
+        phases=classes.phases,
         pore_labels=classes.pore_labels,
         mapping={k: k for k in range(len(classes))},
         voxel_size_um=scan.voxel_size_um,

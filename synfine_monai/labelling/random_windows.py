@@ -1,7 +1,5 @@
 """Windows drawn at random from the core, one after the other, each with the probability with which it was drawn."""
 
-import numpy as np
-
 from synfine_monai.labelling.planes import Planes
 from synfine_monai.labelling.views import Box
 from synfine_monai.planning import SliceLook, Window, draw_windows
@@ -26,7 +24,7 @@ class RandomWindows:
         """The window of this number, from 0; more are drawn than are asked for, since slices are read for it."""
         if number >= len(self._drawn):
             count = max(AT_FIRST, 2 * number)
-            depths = np.arange(self.planes.scan.shape[0])
+            depths = range(self.planes.scan.shape[0])
             self._drawn = draw_windows(depths, self._look, count, self.size, self.seed)
         return self._drawn[number]
 

@@ -85,7 +85,7 @@ def _datalist(opened: Opened, labels: Path) -> dict[str, Any]:
         "voxel_size_um": None if size is None else list(size),
         "rock": opened.start.task.rock,
         "labels": {str(k): name for k, name in enumerate(classes.names)},
-        "phases": {str(k): phase for k, phase in enumerate(classes.phases)},
+        "phases": {str(k): list(phases) for k, phases in enumerate(classes.phases)},
         "pore_labels": list(classes.pore_labels),
         "ignore_label": UNLABELLED,
         "training": [item],

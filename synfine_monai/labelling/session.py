@@ -146,7 +146,9 @@ class Session:
         check_stroke(shape, self.opened.classes, label, radius, view, index, points)
         self._refuse_changed_scan()
         if label != UNLABELLED:
-            check_core(self.opened.planes, Stroke(0, label, float(radius), view, index, tuple(map(tuple, points))))
+            check_core(
+                self.opened.planes, Stroke(0, label, float(radius), view, index, tuple((r, c) for r, c in points))
+            )
         return self._painted(self.log.add, label, radius, view, index, points)
 
     def undo(self) -> int | None:
@@ -308,7 +310,7 @@ class Session:
         self.close()
 
     def _box(self, view: str, index: int, box: Sequence[int] | None) -> Any:
-        return clipped_box(self.opened.scan.shape, view, index, None if box is None else tuple(box))
+        return clipped_box(self.opened.scan.shape, view, index, box)
 
     def _refuse_changed_scan(self) -> None:
         if scan_signature(self.opened.scan, self.opened.fov) != self._signature:

@@ -127,4 +127,4 @@ def _around(voxel: np.ndarray, stroke: Stroke, shape: tuple[int, int, int], rng:
         int(np.clip(at[axis] - rng.integers(RIM, SIZE - RIM), 0, shape[axis] - SIZE)) // POOLING * POOLING
         for axis in axes
     ]
-    return view, at[normal], Box(*corners, SIZE, SIZE)
+    return view, at[normal], Box(corners[0], corners[1], SIZE, SIZE)

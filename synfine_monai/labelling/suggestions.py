@@ -84,8 +84,9 @@ class Suggestions:
 
     def _at_random(self, strokes: int) -> dict[str, Any]:
         window = self.windows[self._drawn]
-        entry = {"number": self._drawn + 1, "view": "xy", "z": window.z, "y": window.y, "x": window.x,
-                 "size": window.size, "probability": window.probability, "seed": self.windows.seed, "strokes": strokes}  # fmt: skip
+        at = {"view": "xy", "z": window.z, "y": window.y, "x": window.x, "size": window.size}
+        entry = {"number": self._drawn + 1, **at, "probability": window.probability, "seed": self.windows.seed,
+                 "strokes": strokes}  # fmt: skip
         try:
             with open(self.path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")

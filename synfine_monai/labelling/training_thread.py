@@ -44,7 +44,8 @@ class TrainingThread:
     ) -> None:
         self.retuning, self.log, self.publish, self.changed = retuning, log, publish, changed
         self.threads, self.budget_s = threads, budget_s
-        self.status, self.progress, self.problem = "loading", None, ""
+        self.status, self.problem = "loading", ""
+        self.progress: float | None = None
         self._wake, self._ended, self._since = threading.Event(), False, time.monotonic()
         self._thread = threading.Thread(target=self._run, name="retune", daemon=True)
         self._thread.start()

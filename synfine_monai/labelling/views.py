@@ -1,5 +1,6 @@
 """The three ways to look at a volume slice by slice, and boxes on such slices."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from synfine_monai.errors import ScanError
@@ -49,7 +50,7 @@ class Box(NamedTuple):
             min(extent, -(-(first + count + margin) // divisible) * divisible)
             for first, count, extent in zip(self[:2], self[2:], shape, strict=True)
         ]
-        return Box(*starts, ends[0] - starts[0], ends[1] - starts[1])
+        return Box(starts[0], starts[1], ends[0] - starts[0], ends[1] - starts[1])
 
 
 def slice_shape(shape: Shape, view: str) -> tuple[int, int]:
@@ -71,7 +72,7 @@ def check_slice(shape: Shape, view: str, index: int) -> None:
         raise ScanError(f"there is no slice {index!r} in the view {view}: the scan has slices 0 to {count - 1} there.")
 
 
-def clipped_box(shape: Shape, view: str, index: int, box: tuple[int, int, int, int] | None) -> Box:
+def clipped_box(shape: Shape, view: str, index: int, box: Sequence[int] | None) -> Box:
     """A box as far as it lies on a slice; None is the whole slice.
 
     Raises:

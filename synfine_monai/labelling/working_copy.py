@@ -138,7 +138,7 @@ def sampled_hash(scan: Scan) -> str:
     """Hash of the voxels of some slices."""
     digest = hashlib.sha256()
     for z in np.unique(np.linspace(0, scan.shape[0] - 1, SAMPLED).round().astype(int)).tolist():
-        digest.update(np.ascontiguousarray(scan.read(z, z + 1)))
+        digest.update(scan.read(z, z + 1).tobytes())
     return digest.hexdigest()
 
 
@@ -166,7 +166,7 @@ def _copied(
     with grey_sink, create_scan(folder / CORE, scan.info, np.uint8) as core_sink:
         for start in range(0, depth, step):
             slab = scan.read(start, min(start + step, depth))
-            digest.update(np.ascontiguousarray(slab))
+            digest.update(np.ascontiguousarray(slab).data)
             grey_sink.write(to_eight_bits(slab, low, high))
             core_sink.write(fov.inside(slab, start).astype(np.uint8))
             if progress is not None:

@@ -27,7 +27,25 @@ __all__ = ["STATIC", "label_app"]
 
 WEB = Path(__file__).parent / "web"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-FILES = ("page.css", "icon.svg", "app.js", "audit.js", "brush.js", "colors.js", "keys.js", "numbers.js", "page.js", "painting.js", "panel.js", "pointer.js", "scale_bar.js", "server.js", "slice_view.js", "strip.js", "tiles.js")
+FILES = [
+    "page.css",
+    "icon.svg",
+    "app.js",
+    "audit.js",
+    "brush.js",
+    "colors.js",
+    "keys.js",
+    "numbers.js",
+    "page.js",
+    "painting.js",
+    "panel.js",
+    "pointer.js",
+    "scale_bar.js",
+    "server.js",
+    "slice_view.js",
+    "strip.js",
+    "tiles.js",
+]
 STATIC = {"/": "index.html"} | {f"/{name}": name for name in FILES}
 """Path -> file of ``web``: all that is served from the disk."""
 

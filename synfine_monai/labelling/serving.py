@@ -12,28 +12,28 @@ from pathlib import Path
 from typing import Any
 
 from synfine_monai.errors import ScanError
+from synfine_monai.labelling.label_verb import require_app
 from synfine_monai.labelling.visitors import Visitors
-from synfine_monai.scans import optional_library
 
 __all__ = ["serve_session"]
 
 ADDRESS = "127.0.0.1"
+GRACE_S = 2
 
 
-def serve_session(session: Any, folder: str | Path, port: int = 0, browser: bool | None = None) -> None:
+def serve_session(session: Any, folder: str | Path, port: int = 0, browser: str = "auto") -> None:
     """Serve the page of a session until Ctrl-C; it can be reached from this machine only.
 
     Args:
         session: an open ``Session``; closed at the end.
         folder: where saved labels and results go.
         port: 0 for a free one.
-        browser: whether it opens; None: where there is a desktop.
+        browser: "open" it, "print" the address only, or "auto": open it where there is a desktop.
 
     Raises:
         ScanError: if starlette and uvicorn are not installed, or the port is taken.
     """
-    for library in ("starlette", "uvicorn"):
-        optional_library(library, "synfine label", "app")
+    require_app()
     import uvicorn
 
     from synfine_monai.labelling.server import label_app
@@ -42,15 +42,12 @@ def serve_session(session: Any, folder: str | Path, port: int = 0, browser: bool
     with contextlib.closing(session), contextlib.closing(free_socket(port)) as listening:
         port = listening.getsockname()[1]
         url = f"http://{ADDRESS}:{port}/#{visitors.token}"
-        config = uvicorn.Config(
-            label_app(session, visitors, folder, port), log_level="warning", access_log=False, ws="none", lifespan="off",
-            proxy_headers=False, server_header=False, timeout_graceful_shutdown=2,
-        )  # fmt: skip
+        quiet = {"log_level": "warning", "access_log": False, "server_header": False, "proxy_headers": False}
+        app = label_app(session, visitors, folder, port)
+        config = uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=GRACE_S, **quiet)
+        opens = browser == "open" or (browser == "auto" and has_desktop())
         print(told(url, port), flush=True)
-        with (
-            opened_browser(url, folder, has_desktop() if browser is None else browser),
-            contextlib.suppress(KeyboardInterrupt),
-        ):
+        with opened_browser(url, folder, opens), contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
     print(f"Closed. The strokes are in {folder}: the same command goes on with them.", flush=True)
 
@@ -102,9 +99,7 @@ def opened_browser(url: str, folder: Path, wanted: bool) -> Iterator[None]:
     file = folder / "open_page.html"
     file.unlink(missing_ok=True)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as page:
-        page.write(
-            f'<!DOCTYPE html><meta http-equiv="refresh" content="0;url={html.escape(url)}"><title>synfine label</title>'
-        )
+        page.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={html.escape(url)}">')
     try:
         webbrowser.open(file.resolve().as_uri())
         yield

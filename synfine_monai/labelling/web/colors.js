@@ -29,3 +29,9 @@ export function ofClasses(classes) {
 export function ofUncertainty() {
   return Uint32Array.from({ length: 256 }, (_, v) => packed(...UNSURE, v));
 }
+
+export function darker(color) {
+  const bytes = new Uint8ClampedArray(new Uint32Array([color]).buffer);
+  [0, 1, 2].forEach((k) => (bytes[k] *= 0.5));
+  return new Uint32Array(bytes.buffer)[0];
+}

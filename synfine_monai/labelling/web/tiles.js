@@ -1,7 +1,8 @@
 // Slices in square parts: asked for when they are seen, kept for a while, coloured here.
 
+import { darker } from "./colors.js";
 import { getTile } from "./server.js";
-import { fail, page, redraw } from "./page.js";
+import { ERASER, fail, page, redraw } from "./page.js";
 
 const AGAIN_MS = { given_up: 150, refused: 2000 };
 
@@ -137,6 +138,17 @@ function colour(tile, colors, style) {
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
   for (let i = 0; i < pixels.length; i++) pixels[i] = colors[tile.bytes[begin + i]];
+  if (style === "drawn") darkenEdges(pixels, tile.bytes, columns);
   context.putImageData(image, 0, 0);
   tile.style = style;
+}
+
+// Grey strokes are to be seen on grey rock.
+function darkenEdges(pixels, labels, columns) {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (label === ERASER) continue;
+    const beside = [i - 1, i + 1, i - columns, i + columns];
+    if (beside.some((k) => k in labels && labels[k] !== label)) pixels[i] = darker(pixels[i]);
+  }
 }

@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -70,10 +71,11 @@ class Desk:
         session: a ``Session``, or what behaves like one.
         visitors: who asks.
         folder: where saved labels and results go.
+        ended: whether the server is to end, so that nobody shall wait any longer.
     """
 
-    def __init__(self, session: Any, visitors: Visitors, folder: Path) -> None:
-        self.session, self.visitors, self.folder = session, visitors, folder
+    def __init__(self, session: Any, visitors: Visitors, folder: Path, ended: Callable[[], bool]) -> None:
+        self.session, self.visitors, self.folder, self.ended = session, visitors, folder, ended
         self.finish = FinishThread(session, folder / "finished")
 
     def login(self, request: Request) -> Response:
@@ -94,7 +96,7 @@ class Desk:
             state = await run_in_threadpool(self.session.wait, known, 0 if known < 0 else LOOK_S)
             beside = self._beside(request)
             news = known < 0 or state["revision"] != known or beside != before
-            if news or time.monotonic() >= until or await request.is_disconnected():
+            if news or time.monotonic() >= until or self.ended() or await request.is_disconnected():
                 shares = await run_in_threadpool(self.session.shares)
                 return Json({**state, **beside, "shares": shares})
 
@@ -201,11 +203,14 @@ async def _no_route(request: Request, problem: Exception) -> Response:
 
 
 async def _failed(request: Request, problem: Exception) -> Response:
+    traceback.print_exception(problem)
     what = " ".join(str(problem).split()) or type(problem).__name__
     return refused(500, f"this failed ({what:.200}); the strokes are kept. The terminal says more.")
 
 
-def label_app(session: Any, visitors: Visitors, folder: Path, port: int) -> ASGIApp:
+def label_app(
+    session: Any, visitors: Visitors, folder: Path, port: int, ended: Callable[[], bool] = lambda: False
+) -> ASGIApp:
     """The ASGI application of a session's page.
 
     Args:
@@ -213,8 +218,9 @@ def label_app(session: Any, visitors: Visitors, folder: Path, port: int) -> ASGI
         visitors: whose token opens it.
         folder: where saved labels and results go.
         port: of 127.0.0.1 that it is served on.
+        ended: whether the server is to end.
     """
-    desk = Desk(session, visitors, folder)
+    desk = Desk(session, visitors, folder, ended)
     writes = {
         "stroke": _write(STROKE, desk.stroke),
         "undo": _write(NOTHING, desk.undo),

@@ -9,11 +9,14 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synfine_monai.errors import ScanError
 from synfine_monai.labelling.label_verb import require_app
 from synfine_monai.labelling.visitors import Visitors
+
+if TYPE_CHECKING:
+    import uvicorn
 
 __all__ = ["serve_session"]
 
@@ -34,22 +37,29 @@ def serve_session(session: Any, folder: str | Path, port: int = 0, browser: str 
         ScanError: if starlette and uvicorn are not installed, or the port is taken.
     """
     require_app()
-    import uvicorn
-
-    from synfine_monai.labelling.server import label_app
-
     folder, visitors = Path(folder), Visitors()
     with contextlib.closing(session), contextlib.closing(free_socket(port)) as listening:
         port = listening.getsockname()[1]
         url = f"http://{ADDRESS}:{port}/#{visitors.token}"
-        quiet = {"log_level": "warning", "access_log": False, "server_header": False, "proxy_headers": False}
-        app = label_app(session, visitors, folder, port)
-        config = uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=GRACE_S, **quiet)
+        server = page_server(session, visitors, folder, port)
         opens = browser == "open" or (browser == "auto" and has_desktop())
         print(told(url, port), flush=True)
         with opened_browser(url, folder, opens), contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            server.run(sockets=[listening])
     print(f"Closed. The strokes are in {folder}: the same command goes on with them.", flush=True)
+
+
+def page_server(session: Any, visitors: Visitors, folder: Path, port: int) -> "uvicorn.Server":
+    """A server of a session's page, for a socket of 127.0.0.1 and this port."""
+    import uvicorn
+
+    from synfine_monai.labelling.server import label_app
+
+    app = label_app(session, visitors, folder, port, lambda: server.should_exit)
+    quiet = {"log_level": "critical", "access_log": False, "server_header": False, "proxy_headers": False}
+    config = uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=GRACE_S, **quiet)
+    server = uvicorn.Server(config)
+    return server
 
 
 def free_socket(port: int) -> socket.socket:

@@ -3,10 +3,7 @@
 import threading
 import time
 
-import uvicorn
-
-from synfine_monai.labelling.server import label_app
-from synfine_monai.labelling.serving import free_socket
+from synfine_monai.labelling.serving import free_socket, page_server
 from synfine_monai.labelling.visitors import Visitors
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 320, "height": 700}
@@ -27,14 +24,7 @@ class Served:
         self.socket = free_socket(0)
         port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/#{self.visitors.token}"
-        config = uvicorn.Config(
-            label_app(session, self.visitors, folder, port),
-            log_level="error",
-            ws="none",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        self.server = uvicorn.Server(config)
+        self.server = page_server(session, self.visitors, folder, port)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
         self.thread.start()
         self.contexts, self.requests, self.problems = [], [], []

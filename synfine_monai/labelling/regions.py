@@ -103,8 +103,12 @@ class Regions:
         counts = np.bincount(part.labels[part.labels != OUTSIDE], minlength=self.classes)
         places = _places(part.labels, part.uncertainty / 255, box, self.classes)
         least = max(places, key=lambda place: place.unsure, default=None)
-        most = tuple(max(places, key=lambda p, k=k: p.shares[k], default=None) for k in range(self.classes))
+        most = tuple(_with_most(places, k) for k in range(self.classes))
         return Region(window, counts, least, most)
+
+
+def _with_most(places: Sequence[Place], k: int) -> Place | None:
+    return max(places, key=lambda place: place.shares[k], default=None)
 
 
 def _places(labels: np.ndarray, unsure: np.ndarray, box: Box, classes: int) -> Sequence[Place]:

@@ -39,7 +39,8 @@ ROUNDS = 3
 """That strokes are new for, and that are done after the last one: 60 steps."""
 LABELLED, FREE = 4, 2
 """Windows a step, around strokes and anywhere."""
-LEARNING_RATE = 1.0e-3
+LEARNING_RATES = (1.0e-3, 1.0e-3, 1.0e-3)
+"""Of the rounds after a stroke."""
 TEACHER_WEIGHT = 1.0
 JITTER = 0.03
 """Of the grey levels' contrast and offset, as in ``finetune``."""
@@ -124,7 +125,7 @@ class Retuning:
         teacher = teacher_network(network, self.start.checkpoint, phases).to(memory_format=torch.channels_last)
         self.windows = StrokeWindows(self.planes, teacher, self.inferer, self.start.seed)
         self.windows.free()
-        self.network, self.optimizer = network, torch.optim.Adam(network.parameters(), LEARNING_RATE)
+        self.network, self.optimizer = network, torch.optim.Adam(network.parameters(), LEARNING_RATES[0])
         if self._state:
             load_state(network, self._state["weights"], self.path)
             self.optimizer.load_state_dict(self._state["optimizer"])
@@ -167,6 +168,8 @@ class Retuning:
         rng = np.random.default_rng([self.start.seed, 3, number])
         draw = _Draw(self.windows, events, self.schedule[-ROUNDS] if number >= ROUNDS else 0, rng)
         self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = LEARNING_RATES[min(ROUNDS - self.rounds_left(events), ROUNDS - 1)]
         for step in range(STEPS):
             batch = self.augment.set_random_state(seed=int(rng.integers(1 << 31)))(draw.batch())
             self.optimizer.zero_grad()

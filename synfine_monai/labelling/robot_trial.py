@@ -31,10 +31,10 @@ def stacked_scan(task: Task, path: Path) -> tuple[Path, dict[tuple[str, int], in
         The path, and for (name of an item, z in it) the slice of the new scan.
     """
     items = {item.image: item for item in task.specimen_items(task.training[0].specimen)}
-    places, slabs = dict[tuple[str, int], int](), []
+    places, slabs = dict[tuple[str, int], int](), list[np.ndarray]()
     for item in items.values():
         with open_scan(item.image) as scan:
-            at = sum(map(len, slabs))
+            at = sum(len(slab) for slab in slabs)
             places |= {(item.name, z): at + z for z in range(scan.shape[0])}
             slabs.append(scan.read())
             info = scan.info
@@ -97,6 +97,6 @@ def _forest_scores(
 
 
 def _scores(results: Sequence[np.ndarray], judged: Sequence[LabelledSlice], task: Task) -> dict[str, float]:
-    counts = sum(confusion_matrix(r, s.label, s.fov, task.num_classes) for r, s in zip(results, judged, strict=True))
-    scores: Mapping[str, Any] = segmentation_scores([counts], task.labels, task.pore_labels, ["all"])
+    counts = [confusion_matrix(r, s.label, s.fov, task.num_classes) for r, s in zip(results, judged, strict=True)]
+    scores: Mapping[str, Any] = segmentation_scores([np.sum(counts, axis=0)], task.labels, task.pore_labels, ["all"])
     return {name: scores[name] for name in SCORES}

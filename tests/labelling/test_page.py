@@ -137,7 +137,7 @@ def test_an_audit_is_blind_and_its_labels_are_those_that_were_painted(served):
     served.wait_until(lambda: served.session.answers, "answered")
     assert is_sandwiched(served.session.answers[1] == 1, [(10, -5), (10, 20)], 3)
     assert set(np.unique(served.session.answers[1])) == {0, 1}
-    assert "Window 2" in served.page.inner_text("#audit-told")
+    served.page.wait_for_function("() => document.querySelector('#audit-told').textContent.startsWith('Window 2')")
     served.page.keyboard.press("Escape")
     served.wait_for(index=20, version=1)
     assert len(strokes(served)) == 1

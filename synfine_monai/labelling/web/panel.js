@@ -87,8 +87,9 @@ export function show() {
 
 let asked = "";
 export async function findSuggestions() {
-  const { events, strokes, version, status: doing } = page.state;
-  const key = [events ?? strokes, version].join(" ");
+  const { events, strokes, version, status: doing, shares } = page.state;
+  const looked = Math.round(Math.log2((shares?.regions || 0) + 1)); // new ones now and then, as more was looked at
+  const key = [events ?? strokes, version, looked].join(" ");
   if (key === asked || doing !== "idle" || version < 0 || page.audit) return;
   asked = key;
   try {

@@ -57,7 +57,7 @@ SUGGESTIONS = 5
 class Json(Response):
     """JSON without NaN; numpy's numbers count as numbers."""
 
-    media_type = "application/json"
+    media_type = "application/json"  # type: ignore[assignment]
 
     def render(self, content: Any) -> bytes:
         """The bytes that are sent."""

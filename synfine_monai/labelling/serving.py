@@ -56,8 +56,8 @@ def page_server(session: Any, visitors: Visitors, folder: Path, port: int) -> "u
     from synfine_monai.labelling.server import label_app
 
     app = label_app(session, visitors, folder, port, lambda: server.should_exit)
-    quiet = {"log_level": "critical", "access_log": False, "server_header": False, "proxy_headers": False}
-    config = uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=GRACE_S, **quiet)
+    config = uvicorn.Config(app, ws="none", lifespan="off", access_log=False, log_level="critical", server_header=False)
+    config.proxy_headers, config.timeout_graceful_shutdown = False, GRACE_S
     server = uvicorn.Server(config)
     return server
 

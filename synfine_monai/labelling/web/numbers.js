@@ -2,8 +2,11 @@
 
 import { by, page, percent } from "./page.js";
 
-// Half the interval, in points, with a sign of its own.
-const give = (low, high) => `± ${(50 * (high - low)).toFixed(1)}`;
+// The interval in points: ± where both sides are alike, its ends where they are not.
+function give({ share, low, high }) {
+  const alike = Math.abs(high - share - (share - low)) < 0.001;
+  return alike ? `± ${(50 * (high - low)).toFixed(1)}` : `(${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
+}
 
 function rowOf(name, color, share, reach, strokes) {
   const row = document.createElement("tr");
@@ -21,7 +24,7 @@ export function showNumbers() {
   const phases = found?.phases || {};
   const guessed = state.shares?.shares || {};
   const of = (name) => {
-    if (phases[name]) return [percent(phases[name].share), give(phases[name].low, phases[name].high)];
+    if (phases[name]) return [percent(phases[name].share), give(phases[name])];
     return guessed[name] ? [percent(guessed[name].share), ""] : ["–", ""];
   };
   const rows = state.classes.map(({ name, color }) => rowOf(name, color, ...of(name), state.strokes_per_class[name]));

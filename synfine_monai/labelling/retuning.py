@@ -37,6 +37,8 @@ STEPS = 20
 """Of a round."""
 ROUNDS = 3
 """That strokes are new for, and that are done after the last one: 60 steps."""
+AVERAGED = 1
+"""Last steps of a round whose weights are averaged, so that single windows do not move what is shown."""
 LABELLED, FREE = 4, 2
 """Windows a step, around strokes and anywhere."""
 LEARNING_RATES = (1.0e-3, 1.0e-3, 1.0e-3)
@@ -132,7 +134,9 @@ class Retuning:
         self._keep()
 
     def frozen(self) -> nn.Module:
-        """The network as it is now, for others to ask while this one goes on."""
+        """The network as it is now, for others to ask while this one goes on; before the first round, the teacher."""
+        if not self.schedule:
+            return self.windows.teacher
         return fold_batch_norm(copy.deepcopy(self.network).eval()).to(memory_format=torch.channels_last)
 
     def run(self, events: Sequence[Stroke | str], cancelled: Cancelled = lambda done: False) -> bool:
@@ -168,6 +172,7 @@ class Retuning:
         rng = np.random.default_rng([self.start.seed, 3, number])
         draw = _Draw(self.windows, events, self.schedule[-ROUNDS] if number >= ROUNDS else 0, rng)
         self.network.train()
+        mean = _Mean()
         for group in self.optimizer.param_groups:
             group["lr"] = LEARNING_RATES[min(ROUNDS - self.rounds_left(events), ROUNDS - 1)]
         for step in range(STEPS):
@@ -175,8 +180,10 @@ class Retuning:
             self.optimizer.zero_grad()
             self.loss(self.inferer(batch["image"], self.network), batch).backward()
             self.optimizer.step()
-            if cancelled((step + 1) / STEPS):
-                return step + 1 == STEPS
+            mean.add(self.network, STEPS - step <= AVERAGED)
+            if cancelled((step + 1) / STEPS) and step + 1 < STEPS:
+                return False
+        mean.put(self.network)
         return True
 
     def _labelled(self, network: nn.Module, strokes: Sequence[Stroke]) -> dict[str, torch.Tensor]:
@@ -229,6 +236,29 @@ class Retuning:
                 "or delete that file, and the network is retuned from the strokes."
             )
         return state
+
+
+class _Mean:
+    """Mean of a network's parameters over some steps."""
+
+    def __init__(self) -> None:
+        self.total: list[torch.Tensor] = []
+        self.count = 0
+
+    def add(self, network: nn.Module, counts: bool) -> None:
+        """Take the parameters as they are now, if this step counts."""
+        if counts:
+            now = [parameter.detach() for parameter in network.parameters()]
+            self.total = (
+                [a + b for a, b in zip(self.total, now, strict=True)] if self.total else [a.clone() for a in now]
+            )
+            self.count += 1
+
+    @torch.no_grad()
+    def put(self, network: nn.Module) -> None:
+        """Give the network the mean."""
+        for parameter, total in zip(network.parameters(), self.total, strict=True):
+            parameter.copy_(total / self.count)
 
 
 class _Draw:

@@ -31,9 +31,15 @@ def rock_copy(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("view", "index", "box"),
-    [("xy", 0, (0, 0, 100, 300)), ("xy", 66, (3, 200, 50, 100)), ("xz", 99, (0, 0, 70, 300)), ("xz", 5, (60, 250, 9, 20)),
-     ("yz", 256, (0, 0, 70, 100)), ("yz", 255, (63, 1, 3, 90))],
-)  # fmt: skip
+    [
+        ("xy", 0, (0, 0, 100, 300)),
+        ("xy", 66, (3, 200, 50, 100)),
+        ("xz", 99, (0, 0, 70, 300)),
+        ("xz", 5, (60, 250, 9, 20)),
+        ("yz", 256, (0, 0, 70, 100)),
+        ("yz", 255, (63, 1, 3, 90)),
+    ],
+)
 def test_any_part_of_any_slice_is_that_of_the_scan(rock_copy, view, index, box):
     copy, volume = rock_copy
     plane = np.moveaxis(volume, AXES[view], (0, 1, 2))[index][Box(*box).cut]

@@ -15,12 +15,12 @@ PATIENCE_S = 1.0
 
 
 def require_app() -> None:
-    """Refuse to begin without the libraries of the page's server.
+    """Refuse to begin without the libraries of the page's server and of the working copy.
 
     Raises:
         ScanError: saying what to install.
     """
-    for library in ("starlette", "uvicorn"):
+    for library in ("starlette", "uvicorn", "zarr"):
         optional_library(library, "synfine label", "app")
 
 

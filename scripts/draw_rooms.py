@@ -18,7 +18,7 @@ FLOORS = [
     ["networks", "rock", "losses", "metrics"],
     ["training", "baselines", "surgery"],
     ["visualize", "handlers", "inferers", "report", "planning"],
-    ["bundle", "sharing", "experiments"],
+    ["bundle", "sharing", "experiments", "labelling"],
 ]
 COLOURS = ["#E9ECEF", "#D6E6F2", "#DDEBDC", "#F6E7C8", "#EBDDF0", "#F3D9D5"]
 STREAMS = [  # x, colour, title, (floor, what happens)

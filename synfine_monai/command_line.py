@@ -17,7 +17,7 @@ from synfine_monai.errors import ScanError
 FIRST = {"porosity": "labels", "audit": "labels", "measure": "labels"}
 """Verb -> option that its first word is; of all others it is the scan."""
 
-PROMINENT = ("sample", "info", "learn", "segment", "porosity", "plan", "audit", "measure", "evaluate")
+PROMINENT = ("sample", "info", "label", "learn", "segment", "porosity", "plan", "audit", "measure", "evaluate")
 """What the help tells first."""
 
 COMMANDS_TOLD = {

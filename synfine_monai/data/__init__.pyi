@@ -24,11 +24,13 @@ from .patches_without_labels import (
     unlabelled_patches as unlabelled_patches,
     windows_without_labels as windows_without_labels,
 )
+from .phase_names import phases_by_name as phases_by_name
 from .relabelled_task import write_relabelled as write_relabelled
 from .sample_core import make_sample_core as make_sample_core
 from .simulated_labeller import (
     NothingToCorrect as NothingToCorrect,
     add_strokes as add_strokes,
+    corrective_paths as corrective_paths,
     simulate_strokes as simulate_strokes,
 )
 from .slab_dataset import SlabDataset as SlabDataset, read_slab as read_slab

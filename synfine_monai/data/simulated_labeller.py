@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import binary_dilation, binary_erosion
+from scipy.ndimage import binary_dilation, binary_erosion, distance_transform_edt, label
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.data.labelled_slices import LabelledSlice
@@ -92,6 +92,49 @@ def walk(allowed: np.ndarray, start: tuple[int, int], length: int, heading: int)
         path.append(at)
         seen.add(at)
     return path
+
+
+def corrective_paths(
+    slices: Sequence[LabelledSlice],
+    results: Sequence[np.ndarray],
+    strokes: int,
+    length: int = 20,
+    from_boundary: int = 1,
+    seed: int = 0,
+) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Strokes of somebody who looks at a result and mends what is worst: in the largest wrong parts of each class.
+
+    A part is connected on a slice, at least ``from_boundary`` voxels from another class, where that leaves any. A
+    stroke starts where its part is deepest and goes on as in ``simulate_strokes``, within its class.
+
+    Args:
+        slices: with the truth as their labels.
+        results: (H, W) classes found on each of them.
+        strokes: of each class, at most; fewer where fewer parts are wrong.
+        length: voxels along a stroke.
+        from_boundary: voxels, >= 0.
+        seed: of directions.
+
+    Returns:
+        (class, index of the slice, voxels (y, x) of the line), class by class.
+    """
+    rng, found = np.random.default_rng([seed, 18]), []
+    truths = [s.label for s in slices]
+    for k in sorted({int(k) for truth in truths for k in np.unique(truth)} - {UNLABELLED}):
+        allowed = _inside([truth == k for truth in truths], from_boundary)
+        wrong = [a & (result != k) for a, result in zip(allowed, results, strict=True)]
+        for where, part in _largest_parts(wrong, strokes):
+            depth = distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+            y, x = np.unravel_index(int(depth.argmax()), part.shape)
+            found.append((k, where, walk(allowed[where], (int(y), int(x)), length, int(rng.integers(8)))))
+    return found
+
+
+def _largest_parts(masks: Sequence[np.ndarray], count: int) -> list[tuple[int, np.ndarray]]:
+    numbered = [label(mask)[0] for mask in masks]
+    counts = [np.bincount(of.ravel())[1:] for of in numbered]
+    sizes = [(int(n), where, k) for where, of in enumerate(counts) for k, n in enumerate(of, start=1)]
+    return [(where, numbered[where] == k) for _, where, k in sorted(sizes, reverse=True)[:count]]
 
 
 def add_strokes(slices: Sequence[LabelledSlice], more: Sequence[LabelledSlice]) -> list[LabelledSlice]:

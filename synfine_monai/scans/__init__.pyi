@@ -23,4 +23,5 @@ from .scan import (
 )
 from .sink import ScanSink as ScanSink
 from .slabs import slab_slices as slab_slices, slab_with_halo as slab_with_halo, thick_slab_voxels as thick_slab_voxels
+from .store_lock import StoreLock as StoreLock
 from .voxel_size import MICROMETRES as MICROMETRES

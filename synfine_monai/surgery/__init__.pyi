@@ -18,6 +18,7 @@ from .head import (
     PARTS as PARTS,
     adapt_head as adapt_head,
     check_reinitialise as check_reinitialise,
+    class_sources as class_sources,
     linear_probe as linear_probe,
     reinitialise as reinitialise,
 )

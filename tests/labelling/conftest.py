@@ -1,0 +1,41 @@
+"""A real browser in front of a real server; skipped loudly where there is no Chromium."""
+
+import os
+import shutil
+
+import pytest
+from served_page import Served
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ENVIRONMENT = "SYNFINE_CHROMIUM"
+
+
+def found_chromium():
+    given = os.environ.get(ENVIRONMENT)
+    return given or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium, one a module."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if (path := found_chromium()) is None:
+        pytest.skip(f"no Chromium here (apt-get install chromium, or {ENVIRONMENT}=PATH): this test did NOT run")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve(chromium, tmp_path):
+    """Call with a session: its page in a new browser context, at the address that was printed."""
+    open_ones = []
+
+    def start(session, **context):
+        open_ones.append(Served(session, chromium, tmp_path, **context))
+        return open_ones[-1]
+
+    yield start
+    for one in open_ones:
+        one.close()

@@ -49,29 +49,35 @@ def stroke_datalist(datalist: str | Path, binary: bool, rule: Mapping[str, Any],
 
 
 def corrected_datalist(
-    before: Path, datalist: str | Path, binary: bool, model: Path, strokes: int, seed: int, folder: str | Path
+    before: Path,
+    datalist: str | Path,
+    binary: bool,
+    model: Path,
+    rule: Mapping[str, Any],
+    seed: int,
+    folder: str | Path,
 ) -> Path:
-    """The strokes of ``before`` and, once more, ``strokes`` of each class where a network is wrong on any slice.
+    """The strokes of ``before``, and more of each class where a network is wrong on any slice.
 
     Args:
         before: what ``stroke_datalist`` or this function returned.
         datalist: the task's own ``dataset.json``, which holds the truth.
         binary: as in ``stroke_datalist``.
         model: ``model.pt`` of the network that learned from ``before``.
-        strokes: of each class.
+        rule: options of ``simulate_strokes``, of this round.
         seed: of the strokes.
         folder: where labels are kept.
 
     Returns:
         The new ``dataset.json``, or that of ``before`` where there is nothing left to correct.
     """
-    decides = {"before": before.parent.name, "model": model.parent.name, "strokes": strokes, "seed": seed}
+    decides = {"before": before.parent.name, "model": model.parent.name, **rule, "seed": seed}
     target = _target(folder, decides)
     if not (target / "dataset.json").is_file():
         truth = load_labelled_slices(load_datalist(datalist, binary), "training", NORMALISATION)
         known = load_labelled_slices(load_datalist(before, binary), "training", NORMALISATION)
         try:
-            more = simulate_strokes(truth, strokes, seed=seed, results=predictions_of(model, truth))
+            more = simulate_strokes(truth, **rule, seed=seed, results=predictions_of(model, truth))
         except NothingToCorrect:
             return before
         _write(load_datalist(datalist), add_strokes(known, more), binary, target)

@@ -96,7 +96,8 @@ class StrokeRun(TunedRun):
         for number, strokes in enumerate(later, start=1):
             model = self._finetuned(run, dict(method), found)[0] / "model.pt"
             seed = run["seed"] + SEEDS_APART * number  # or a round could draw the strokes of the last one again
-            of = self._task(run["task"]), self._binary(run), model, strokes, seed, self.cache.folder
+            rule = {**self.labels[run["labels"]], "strokes": strokes}
+            of = self._task(run["task"]), self._binary(run), model, rule, seed, self.cache.folder
             found = corrected_datalist(found, *of)
         return found
 

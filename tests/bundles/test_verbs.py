@@ -131,8 +131,32 @@ def test_inference_from_elsewhere_writes_the_scans_own_format(format_, sample, t
 
 def test_inference_writes_probabilities_on_demand(sample, tuned, tmp_path):
     options = {"scan": str(sample.scan), "checkpoint": str(tuned), "output_dir": str(tmp_path)}
-    run_verb(CONFIGS / "inference.yaml", probabilities=True, **options)
+    run_verb(CONFIGS / "inference.yaml", probabilities=True, pore_probability=True, **options)
     assert list(tmp_path.glob("core_probabilities*"))
+    with (
+        open_scan(tmp_path / "core_labels.tif") as labels,
+        open_scan(tmp_path / "core_pore_probability.tif") as chances,
+    ):
+        found, core = chances.read(), labels.read() != 255
+    assert np.array_equal(found[core] > 0.5, labels_of(tmp_path)[core] == 1)
+    assert not found[~core].any()
+
+
+def labels_of(folder):
+    with open_scan(folder / "core_labels.tif") as labels:
+        return labels.read()
+
+
+def test_inference_ends_with_the_rock_numbers_that_are_cheap(sample, tuned, tmp_path):
+    options = {"scan": str(sample.scan), "checkpoint": str(tuned)}
+    run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "with"), **options)
+    told = json.loads((tmp_path / "with" / "core_rock.json").read_text())
+    assert (
+        told["porosity"]["porosity"] == json.loads((tmp_path / "with" / "core_porosity.json").read_text())["porosity"]
+    )
+    assert list(told["phases"]) == ["pore space"]
+    run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "without"), measure=False, **options)
+    assert not list((tmp_path / "without").glob("*rock*"))
 
 
 def test_an_option_that_contradicts_the_model_is_refused(sample, tuned, tmp_path):
@@ -147,5 +171,5 @@ def test_synfine_from_pairs_to_a_segmented_scan(sample, tmp_path):
     run("synfine", sample, tmp_path, pairs=64, epochs=1, label_budget=2, **stages)
     assert {"all", "native", "random_forest"} <= set(read_metrics(tmp_path / "metrics.json")["methods"])
     for name in ("pretrained/model.pt", "model.pt", "sensitivity.json", "patches.csv", "predictions/core_labels.tif",
-                 "predictions/core_porosity.png", "figures/methods.png"):  # fmt: skip
+                 "predictions/core_porosity.png", "predictions/core_rock.html", "figures/methods.png"):  # fmt: skip
         assert (tmp_path / name).is_file(), name

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, VOXEL_SIZE_UM, refusal
 
@@ -133,27 +134,17 @@ def test_inference_writes_probabilities_on_demand(sample, tuned, tmp_path):
     options = {"scan": str(sample.scan), "checkpoint": str(tuned), "output_dir": str(tmp_path)}
     run_verb(CONFIGS / "inference.yaml", probabilities=True, pore_probability=True, **options)
     assert list(tmp_path.glob("core_probabilities*"))
-    with (
-        open_scan(tmp_path / "core_labels.tif") as labels,
-        open_scan(tmp_path / "core_pore_probability.tif") as chances,
-    ):
-        found, core = chances.read(), labels.read() != 255
-    assert np.array_equal(found[core] > 0.5, labels_of(tmp_path)[core] == 1)
-    assert not found[~core].any()
-
-
-def labels_of(folder):
-    with open_scan(folder / "core_labels.tif") as labels:
-        return labels.read()
+    labels, chances = (tifffile.imread(tmp_path / f"core_{name}.tif") for name in ("labels", "pore_probability"))
+    core = labels != 255
+    assert np.array_equal(chances[core] > 0.5, labels[core] == 1)
+    assert not chances[~core].any()
 
 
 def test_inference_ends_with_the_rock_numbers_that_are_cheap(sample, tuned, tmp_path):
     options = {"scan": str(sample.scan), "checkpoint": str(tuned)}
     run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "with"), **options)
-    told = json.loads((tmp_path / "with" / "core_rock.json").read_text())
-    assert (
-        told["porosity"]["porosity"] == json.loads((tmp_path / "with" / "core_porosity.json").read_text())["porosity"]
-    )
+    told, known = (json.loads((tmp_path / "with" / f"core_{name}.json").read_text()) for name in ("rock", "porosity"))
+    assert told["porosity"]["porosity"] == known["porosity"]
     assert list(told["phases"]) == ["pore space"]
     run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "without"), measure=False, **options)
     assert not list((tmp_path / "without").glob("*rock*"))

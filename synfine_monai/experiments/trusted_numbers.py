@@ -1,7 +1,7 @@
 """One run of the experiment on trust: the rock numbers of one block, from the truth or from a segmentation."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def trust_runs(factors: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class TrustRun:
-    """Make the row of a run from its factors ``segmenter, seed, block``.
+    """Make the row of a run from its factors ``task, segmenter, seed, block``.
 
     Args:
         datalist: of a task with one scan.
@@ -47,6 +47,8 @@ class TrustRun:
         windows: labelled windows of an audit, several numbers.
         window: their edge in voxels, several.
         redraws: audits of each number.
+        split: whose item is the scan.
+        tuning: options of ``finetune`` over those of every segmenter.
     """
 
     datalist: Path
@@ -58,10 +60,12 @@ class TrustRun:
     windows: Sequence[int] = (32,)
     window: Sequence[int] = (32,)
     redraws: int = 1000
+    split: str = "test"
+    tuning: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Read ``dataset.json``, so that a wrong folder shows before any work is done."""
-        load_datalist(self.datalist).items("test")
+        load_datalist(self.datalist).items(self.split)
 
     def shared(self, run: Mapping[str, Any]) -> list[tuple[str, int]]:
         """The network that ``prepare`` has to train before this run."""
@@ -104,7 +108,7 @@ class TrustRun:
 
     def _stage(self, name: str, seed: int) -> Path:
         options = {"datalist": str(self.datalist), "binary": True, "seed": seed, "patch_seed": seed}
-        return self.cache.run("finetune", {**options, **self.segmenters[name]["finetune"]})
+        return self.cache.run("finetune", {**options, **self.segmenters[name]["finetune"], **self.tuning})
 
     def _slices(self, stage: Path | None) -> list[LabelledSlice]:
         task = load_datalist(self.datalist, binary=True)

@@ -31,7 +31,7 @@ def distance_to_wall(phase: np.ndarray, spacing: tuple[float, float, float]) -> 
 
 def in_threads(work: Callable[[int, int], None], length: int) -> None:
     """Do ``work(low, high)`` for parts of 0 to ``length``, side by side."""
-    threads = max(1, min(numba.config.NUMBA_NUM_THREADS, length))
+    threads = max(1, min(numba.config.NUMBA_NUM_THREADS, length))  # type: ignore[attr-defined]
     cuts = [length * k // threads for k in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, cuts[:-1], cuts[1:]))

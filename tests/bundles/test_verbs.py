@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from tiny_core import CONFIGS, TINY_TRAINING, TINY_TUNING, VOXEL_SIZE_UM, refusal
 
@@ -131,8 +132,22 @@ def test_inference_from_elsewhere_writes_the_scans_own_format(format_, sample, t
 
 def test_inference_writes_probabilities_on_demand(sample, tuned, tmp_path):
     options = {"scan": str(sample.scan), "checkpoint": str(tuned), "output_dir": str(tmp_path)}
-    run_verb(CONFIGS / "inference.yaml", probabilities=True, **options)
+    run_verb(CONFIGS / "inference.yaml", probabilities=True, pore_probability=True, **options)
     assert list(tmp_path.glob("core_probabilities*"))
+    labels, chances = (tifffile.imread(tmp_path / f"core_{name}.tif") for name in ("labels", "pore_probability"))
+    core = labels != 255
+    assert np.array_equal(chances[core] > 0.5, labels[core] == 1)
+    assert not chances[~core].any()
+
+
+def test_inference_ends_with_the_rock_numbers_that_are_cheap(sample, tuned, tmp_path):
+    options = {"scan": str(sample.scan), "checkpoint": str(tuned)}
+    run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "with"), **options)
+    told, known = (json.loads((tmp_path / "with" / f"core_{name}.json").read_text()) for name in ("rock", "porosity"))
+    assert told["porosity"]["porosity"] == known["porosity"]
+    assert list(told["phases"]) == ["pore space"]
+    run_verb(CONFIGS / "inference.yaml", output_dir=str(tmp_path / "without"), measure=False, **options)
+    assert not list((tmp_path / "without").glob("*rock*"))
 
 
 def test_an_option_that_contradicts_the_model_is_refused(sample, tuned, tmp_path):
@@ -147,5 +162,5 @@ def test_synfine_from_pairs_to_a_segmented_scan(sample, tmp_path):
     run("synfine", sample, tmp_path, pairs=64, epochs=1, label_budget=2, **stages)
     assert {"all", "native", "random_forest"} <= set(read_metrics(tmp_path / "metrics.json")["methods"])
     for name in ("pretrained/model.pt", "model.pt", "sensitivity.json", "patches.csv", "predictions/core_labels.tif",
-                 "predictions/core_porosity.png", "figures/methods.png"):  # fmt: skip
+                 "predictions/core_porosity.png", "predictions/core_rock.html", "figures/methods.png"):  # fmt: skip
         assert (tmp_path / name).is_file(), name

@@ -7,7 +7,12 @@ from .audit_report import (
 )
 from .audit_run import audit_segmentation as audit_segmentation
 from .betting import betting_interval as betting_interval
-from .draw import SliceLook as SliceLook, draw_windows as draw_windows, window_probabilities as window_probabilities
+from .draw import (
+    BY_UNCERTAINTY as BY_UNCERTAINTY,
+    SliceLook as SliceLook,
+    draw_windows as draw_windows,
+    window_probabilities as window_probabilities,
+)
 from .estimate import (
     FEWEST_WINDOWS as FEWEST_WINDOWS,
     FEWEST_WRONG as FEWEST_WRONG,
@@ -27,4 +32,5 @@ from .predicted_slices import PredictedSlices as PredictedSlices, slice_hash as 
 from .redraws import DESIGNS as DESIGNS, Redraws as Redraws
 from .streamed_counts import StreamedCounts as StreamedCounts, count_labels as count_labels
 from .window_labels import read_window_labels as read_window_labels
+from .window_tails import WindowTails as WindowTails
 from .windows import Window as Window, window_totals as window_totals

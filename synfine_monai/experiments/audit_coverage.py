@@ -107,22 +107,24 @@ class AuditRun:
         told = labelled_by(run["labeller"], truth, core, run["seed"]).astype(float)
         row: dict[str, Any] = {"porosity": truth[core].mean(), "predicted": hard[core].mean(),
                                "labels_say": told[core].mean(), "voxels": int(core.sum())}  # fmt: skip
-        given = (told, hard, core, run["window"])
-        mixed = Redraws(*given, "uncertainty", unsure)
+        mixed = Redraws(told, hard, core, run["window"], "uncertainty", unsure)
         row |= dict(self._covered("mixed", mixed, row, run["seed"]))
         if run["labeller"] == "exact":
-            row |= self._other_designs(given, mixed, soft, unsure, row, run["seed"])
+            row |= self._other_designs((told, hard, core), mixed, soft, unsure, row, run["seed"])
         if run["network"] == "good" and run["labeller"] == "exact":
             row |= self._every_class(run, task, chances.argmax(1), label, mixed)
         return row
 
     def _other_designs(
-        self, given: tuple, mixed: Redraws, soft: np.ndarray, unsure: np.ndarray, row: Mapping[str, float], seed: int
-    ) -> dict[str, float]:
-        alike, half = Redraws(*given), Redraws(*given, "uncertainty", unsure, 0.5)
+        self, volumes: tuple[np.ndarray, np.ndarray, np.ndarray], mixed: Redraws, soft: np.ndarray, unsure: np.ndarray,
+        row: Mapping[str, float], seed: int,
+    ) -> dict[str, float]:  # fmt: skip
+        told, hard, core = volumes
+        alike = Redraws(told, hard, core, mixed.size)
         designs = {
-            "uniform": alike, "alone": alike.of(given[0], np.zeros(given[0].shape)), "half": half,
-            "soft": mixed.of(given[0], soft), "inside": Redraws(*given, "inside"),
+            "uniform": alike, "alone": alike.of(told, np.zeros(told.shape)), "soft": mixed.of(told, soft),
+            "half": Redraws(told, hard, core, mixed.size, "uncertainty", unsure, 0.5),
+            "inside": Redraws(told, hard, core, mixed.size, "inside"),
         }  # fmt: skip
         return {k: v for name, drawn in designs.items() for k, v in self._covered(name, drawn, row, seed)}
 

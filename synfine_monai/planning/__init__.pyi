@@ -7,6 +7,11 @@ from .audit_report import (
 )
 from .audit_run import audit_segmentation as audit_segmentation, open_audited as open_audited
 from .betting import betting_interval as betting_interval
+from .cross_audit import (
+    audit_cross as audit_cross,
+    cross_stages as cross_stages,
+    write_fold_labels as write_fold_labels,
+)
 from .draw import (
     BY_UNCERTAINTY as BY_UNCERTAINTY,
     SliceLook as SliceLook,

@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.sentences import headline
+from synfine_monai.planning.weighed_windows import PORES
 
 BLUE, RED = "#0072B2", "#D55E00"
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.files import atomic_file
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.audit_figure import audit_figure
 from synfine_monai.planning.audit_page import audit_page
 from synfine_monai.planning.estimate import ShareEstimate
 from synfine_monai.planning.pooled_audits import pool_audits
 from synfine_monai.planning.sentences import headline, sentences
+from synfine_monai.planning.weighed_windows import PORES
 from synfine_monai.report import write_csv_atomic, write_json_atomic
 from synfine_monai.scans import ScanInfo, stem_of
 

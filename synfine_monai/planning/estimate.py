@@ -47,8 +47,8 @@ class Residuals:
         """The windows at ``kept``, along the last axis."""
         predicted = self.predicted if np.ndim(self.predicted) == 0 else np.asarray(self.predicted)[..., kept]
         labelled = None if self.labelled is None else self.labelled[..., kept]
-        columns = (one[..., kept] for one in (self.wrong, self.voxels, self.probability))
-        return Residuals(*columns, predicted, labelled, self.tails)
+        wrong, voxels, probability = (one[..., kept] for one in (self.wrong, self.voxels, self.probability))
+        return Residuals(wrong, voxels, probability, predicted, labelled, self.tails)
 
     def audit(self, k: int) -> "Residuals":
         """One of many audits, along the first axis."""

@@ -57,9 +57,8 @@ def audit_local_numbers(counted: StreamedCounts, windows: Sequence[WindowCounts]
 def _estimate(counted: StreamedCounts, windows: Sequence[WindowCounts], weigh: Weigh, name: str) -> ShareEstimate:
     own = [one.counted or counted for one in windows]
     of_all = {id(one): _predicted(one, name) for one in own}
-    predicted: np.ndarray | float = np.array([of_all[id(one)] for one in own])
-    if len(of_all) == 1:
-        predicted = float(predicted[0])
+    each = np.array([of_all[id(one)] for one in own])
+    predicted = each if len(of_all) > 1 else float(each[0])
     pairs = [one.pairs[name] for one in windows]
     return weigh.estimate(pairs, [1], predicted, weigh.tails.get(PORES, NORMAL_TAILS))
 

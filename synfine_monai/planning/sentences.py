@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.estimate import ShareEstimate
+from synfine_monai.planning.weighed_windows import PORES
 
 AIM = 0.2  # points
 

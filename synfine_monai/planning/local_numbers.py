@@ -47,11 +47,8 @@ def audit_local_numbers(counted: StreamedCounts, windows: Sequence[WindowCounts]
     found = []
     for lag in (one for one in LAGS if all(pair_name(one) in window.pairs for window in windows)):
         number = _estimate(counted, windows, weigh, pair_name(lag))
-        found.append(
-            LocalNumber(
-                f"two-point probability, {lag} voxel{'s' if lag > 1 else ''} apart", f"s2_{lag}", number, 1.0, lag
-            )
-        )
+        apart = f"{lag} voxel{'s' if lag > 1 else ''} apart"
+        found.append(LocalNumber(f"two-point probability, {apart}", f"s2_{lag}", number, 1.0, lag))
     if all(FACES in window.pairs for window in windows):
         faces = _estimate(counted, windows, weigh, FACES)
         found.append(LocalNumber("specific surface (lines in the slices)", "specific_surface_per_voxel", faces, 2.0, 1))

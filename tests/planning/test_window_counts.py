@@ -79,7 +79,7 @@ def share_of_pairs(phase, core, lag, both):
 
 
 def test_the_core_may_be_a_mask_or_another_value(phantom, tmp_path):
-    truth, core, hard, _ = phantom
+    _, core, hard, _ = phantom
     usual = audited(phantom, tmp_path, 1).shares["pore space"]
     (tmp_path / "other").mkdir()
     write(tmp_path / "other" / "core_labels.tif", np.where(core, hard, 0))

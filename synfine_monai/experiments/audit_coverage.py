@@ -18,12 +18,14 @@ from synfine_monai.experiments.stage_cache import StageCache
 from synfine_monai.handlers import signature_of
 from synfine_monai.inferers import SliceWindowInferer
 from synfine_monai.networks import load_network, read_model_info
-from synfine_monai.planning import FEWEST_WRONG, Redraws, Residuals, estimate_share, share_intervals
+from synfine_monai.planning import BY_UNCERTAINTY, FEWEST_WRONG, Redraws, Residuals, estimate_share, share_intervals
 
 NOISE = 0.05
 """Share of the voxels at boundaries that a noisy labeller gets wrong."""
 MOST_BETS = 40
 """Of the audits of a cell that are bounded by betting, which takes a while."""
+INTERVAL = "Hall, tails of the prediction"
+"""How intervals are made: rows of another way are made anew."""
 HALF_A_VOXEL = 0.5
 """By which a wide labeller draws pores too large."""
 
@@ -78,10 +80,14 @@ class AuditRun:
         """Short hash of what decides a run's result beside its factors."""
         own = dict(self.tasks[run["task"]])
         decides = [own, self.tuning, self.split, list(self.draws), self.redraws, synfine_monai.__version__]
+        decides += [BY_UNCERTAINTY, INTERVAL]
         return signature_of({"decides": decides})
 
     def __call__(self, run: Mapping[str, Any]) -> dict[str, Any]:
-        """Factors, the true and the predicted porosity, and for each design and number of windows its coverage."""
+        """Factors, the true and the predicted porosity, and for each design and number of windows its coverage.
+
+        Labellers who err have the default design alone.
+        """
         with quiet():
             task, model = (
                 load_datalist(self._datalist(run["task"]), self._binary(run["task"])),
@@ -101,23 +107,30 @@ class AuditRun:
         told = labelled_by(run["labeller"], truth, core, run["seed"]).astype(float)
         row: dict[str, Any] = {"porosity": truth[core].mean(), "predicted": hard[core].mean(),
                                "labels_say": told[core].mean(), "voxels": int(core.sum())}  # fmt: skip
-        window, nothing = run["window"], np.zeros_like(hard)
-        alike = Redraws(told - hard, core, window, "uniform")
-        mixed = Redraws(told - hard, core, window, "uncertainty", unsure)
-        for name, predicted, drawn in (
-            ("uniform", hard, alike), ("alone", nothing, alike.of(told)), ("mixed", hard, mixed),
-            ("soft", soft, mixed.of(told - soft)), ("inside", hard, Redraws(told - hard, core, window, "inside")),
-        ):  # fmt: skip
-            row |= dict(self._covered(name, drawn, predicted[core].mean(), row, run["seed"]))
+        mixed = Redraws(told, hard, core, run["window"], "uncertainty", unsure)
+        row |= dict(self._covered("mixed", mixed, row, run["seed"]))
+        if run["labeller"] == "exact":
+            row |= self._other_designs((told, hard, core), mixed, soft, unsure, row, run["seed"])
         if run["network"] == "good" and run["labeller"] == "exact":
             row |= self._every_class(run, task, chances.argmax(1), label, mixed)
         return row
 
-    def _covered(
-        self, name: str, drawn: Redraws, predicted: float, row: Mapping[str, float], seed: int
-    ) -> Iterator[tuple[str, float]]:
+    def _other_designs(
+        self, volumes: tuple[np.ndarray, np.ndarray, np.ndarray], mixed: Redraws, soft: np.ndarray, unsure: np.ndarray,
+        row: Mapping[str, float], seed: int,
+    ) -> dict[str, float]:  # fmt: skip
+        told, hard, core = volumes
+        alike = Redraws(told, hard, core, mixed.size)
+        designs = {
+            "uniform": alike, "alone": alike.of(told, np.zeros(told.shape)), "soft": mixed.of(told, soft),
+            "half": Redraws(told, hard, core, mixed.size, "uncertainty", unsure, 0.5),
+            "inside": Redraws(told, hard, core, mixed.size, "inside"),
+        }  # fmt: skip
+        return {k: v for name, drawn in designs.items() for k, v in self._covered(name, drawn, row, seed)}
+
+    def _covered(self, name: str, drawn: Redraws, row: Mapping[str, float], seed: int) -> Iterator[tuple[str, float]]:
         for windows in self.draws:
-            residuals = drawn.draw(windows, self.redraws, 1000 * seed + windows, predicted)
+            residuals = drawn.draw(windows, self.redraws, 1000 * seed + windows)
             low, high = _ends(residuals, drawn.largest)
             yield f"{name}_{windows}", float(np.mean((low <= row["labels_say"]) & (row["labels_say"] <= high)))
             yield f"{name}_{windows}_half", float(np.median(high - low) / 2)
@@ -130,9 +143,9 @@ class AuditRun:
         """The lowest coverage of any class of a task with more than two."""
         found: dict[str, float] = {}
         for k in range(task.num_classes if task.num_classes > 2 else 0):
-            drawn = mixed.of((label == k).astype(float) - (hard == k))
+            drawn = mixed.of((label == k).astype(float), (hard == k).astype(float))
             share = {"labels_say": (label == k)[mixed.core].mean()}
-            for name, value in self._covered("class", drawn, (hard == k)[mixed.core].mean(), share, run["seed"]):
+            for name, value in self._covered("class", drawn, share, run["seed"]):
                 found[name] = min(found.get(name, 1.0), value)
         return {name: value for name, value in found.items() if not name.endswith("half")}
 

@@ -12,11 +12,12 @@ from synfine_monai.experiments.tables import markdown_table, write_tables
 
 DESIGNS = {
     "uniform": "uniform",
-    "mixed": "half by uncertainty (the default)",
-    "soft": "the same, mean probability",
+    "mixed": "a quarter by uncertainty (the default)",
+    "half": "half by uncertainty",
+    "soft": "the default, mean probability",
     "inside": "wrong: inside the image only",
 }
-COLORS = {"uniform": "#56B4E9", "mixed": "#0072B2", "soft": "#009E73", "inside": "#D55E00"}
+COLORS = {"uniform": "#56B4E9", "mixed": "#0072B2", "half": "#CC79A7", "soft": "#009E73", "inside": "#D55E00"}
 
 
 def audit_report(folder: str | Path, title: str, rows: Sequence[Row]) -> Path:
@@ -110,8 +111,8 @@ def _figure(rows: Sequence[Row]) -> Figure:
     for shift, (name, words) in enumerate(DESIGNS.items()):
         for place, n in enumerate(numbers):
             cells = _cells(rows, f"{name}_{n}")
-            spread = np.linspace(-0.07, 0.07, len(cells)) if len(cells) > 1 else np.zeros(1)
-            axes.plot(place + 0.2 * (shift - 1.5) + spread, np.sort(cells), ".", markersize=4, color=COLORS[name],
+            spread = np.linspace(-0.06, 0.06, len(cells)) if len(cells) > 1 else np.zeros(1)
+            axes.plot(place + 0.16 * (shift - 2) + spread, np.sort(cells), ".", markersize=4, color=COLORS[name],
                       label=words if place == 0 else None)  # fmt: skip
     axes.set_xticks(range(len(numbers)), [str(n) for n in numbers])
     axes.set(xlabel="windows of an audit", ylabel="audits whose interval covers the truth (%)",

@@ -1,31 +1,23 @@
 """An audit: shares of the phases in a scan, each with its interval, from labels of a plan's windows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from synfine_monai.conventions import OUTSIDE, UNLABELLED
 from synfine_monai.errors import ScanError
 from synfine_monai.notices import look_at
-from synfine_monai.planning.estimate import (
-    FEWEST_WINDOWS,
-    Residuals,
-    ShareEstimate,
-    confidence_of_a_look,
-    estimate_share,
-)
+from synfine_monai.planning.estimate import FEWEST_WINDOWS, ShareEstimate, confidence_of_a_look
 from synfine_monai.planning.labeller import labeller_agreement
+from synfine_monai.planning.local_numbers import LocalNumber, audit_local_numbers
 from synfine_monai.planning.plan_files import Plan
 from synfine_monai.planning.streamed_counts import StreamedCounts
-from synfine_monai.planning.window_labels import covered
-from synfine_monai.planning.windows import Window
+from synfine_monai.planning.weighed_windows import PORES, Weigh
+from synfine_monai.planning.window_counts import WindowCounts
 from synfine_monai.rock import BLOCK_EDGE, BlockSpread, block_spread
-from synfine_monai.scans import Scan
 
 BINS = 10
-PORES = "pore space"
 
 
 @dataclass(frozen=True)
@@ -44,6 +36,8 @@ class Audit:
         labeller: see ``labeller_agreement``.
         boundary: by how much the porosity grows if boundaries are drawn half a voxel further out.
         why_not: why there is no interval; empty where there is one.
+        networks: that judged the windows, each those that it has not learned from; 1 without cross-prediction.
+        local: numbers of neighbours, see ``audit_local_numbers``.
     """
 
     shares: Mapping[str, ShareEstimate]
@@ -56,57 +50,14 @@ class Audit:
     labeller: Mapping[str, Any] | None = None
     boundary: float = 0.0
     why_not: str = ""
-
-
-@dataclass(frozen=True)
-class WindowCounts:
-    """Of one window: voxels in the core, and of each class those predicted, those labelled, and those without label.
-
-    Attributes:
-        window: the window.
-        voxels: in the core.
-        predicted: (classes,).
-        labelled: (classes,), what is not labelled left out.
-        blank: (classes,) voxels without label by their predicted class.
-    """
-
-    window: Window
-    voxels: int
-    predicted: np.ndarray
-    labelled: np.ndarray
-    blank: np.ndarray = field(default_factory=lambda: np.zeros(1))
-
-    def wrong(self, of: Collection[int], filled: str) -> float:
-        """Labelled minus predicted voxels of some classes; what is blank counts "as predicted", "none" or "all"."""
-        mine = list(of)
-        blank = {"as predicted": self.blank[mine].sum(), "none": 0.0, "all": self.blank.sum()}[filled]
-        return float(self.labelled[mine].sum() + blank - self.predicted[mine].sum())
-
-
-def count_windows(plan: Plan, labels: Scan, drawn: Mapping[int, np.ndarray], classes: int) -> list[WindowCounts]:
-    """Compare labelled windows with the segmentation, on the slices that were drawn.
-
-    Args:
-        plan: the plan.
-        labels: the segmentation, uint8 classes, 255 outside the core.
-        drawn: number -> labels, as from ``read_window_labels``.
-        classes: how many there are.
-    """
-    found: dict[int, WindowCounts] = {}
-    for z in sorted({window.z for window in plan.windows}):
-        (image,) = labels.read(z, z + 1)
-        for window in (one for one in plan.windows if one.z == z):
-            truth, core = covered(window, drawn.get(window.id), image != OUTSIDE)
-            told = image[window.within(*image.shape)]
-            known = core & (truth != UNLABELLED)
-            count = (np.bincount(part, minlength=classes) for part in (told[core], truth[known], told[core & ~known]))
-            found[window.id] = WindowCounts(window, int(core.sum()), *count)
-    return [found[window.id] for window in plan.windows]
+    networks: int = 1
+    local: Sequence[LocalNumber] = ()
 
 
 def audit_shares(
     counted: StreamedCounts, names: Sequence[str], pore_labels: Collection[int], plan: Plan | None = None,
     windows: Sequence[WindowCounts] = (), drawn: Mapping[int, np.ndarray] | None = None, confidence: float = 0.95,
+    tails: Mapping[str, float] | None = None,
 ) -> Audit:  # fmt: skip
     """Shares of all classes and of the pore space, with intervals where the windows allow one.
 
@@ -118,26 +69,33 @@ def audit_shares(
         windows: from ``count_windows``, those that count.
         drawn: labels of all images of the plan, for the labeller's agreement with himself.
         confidence: of the intervals.
+        tails: from ``phase_tails``.
 
     Raises:
         ScanError: if nothing is in the core.
     """
     total = int(counted.voxels.sum())
     if not total:
-        raise ScanError("no voxel of the labels is in the core: all are 255.")
-    of = {PORES: list(pore_labels), **{name: [k] for k, name in enumerate(names)}}
+        raise ScanError("no voxel of the labels is in the core: see --outside_value and --fov.")
     labelled = [one for one in windows if one.labelled.any() or not one.voxels]
     why = _why_not(plan, labelled)
-    usable, largest = ([] if why else list(windows)), 1.0 if plan is None else float(plan.facts["largest"])
-    shares = {name: _share(usable, classes, counted.voxels, confidence, largest) for name, classes in of.items()}
+    weigh = Weigh(counted, confidence, 1.0 if plan is None else float(plan.facts["largest"]), tails or {})
+    usable = [] if why else list(windows)
+    shares = {name: weigh.share(usable, name, classes) for name, classes in phases_of(names, pore_labels).items()}
     voxels = sum(one.voxels for one in windows)
     return Audit(
-        shares, _profile(counted, usable, of[PORES], confidence, largest), total, len(windows),
+        shares, _profile(weigh, usable, list(pore_labels)), total, len(windows),
         [one.window.id for one in windows if one not in labelled],
         sum(float(one.blank.sum()) for one in windows) / max(voxels, 1), block_spread(counted.blocks, BLOCK_EDGE),
         None if plan is None else labeller_agreement(drawn or {}, plan.repeats, pore_labels),
-        counted.surface / 2, why,
+        counted.surface / 2, why, max(1, len({id(one.counted) for one in windows})),
+        [] if why else audit_local_numbers(counted, usable, weigh),
     )  # fmt: skip
+
+
+def phases_of(names: Sequence[str], pore_labels: Collection[int]) -> dict[str, list[int]]:
+    """What has a share: the pore space, and every class."""
+    return {PORES: list(pore_labels), **{name: [k] for k, name in enumerate(names)}}
 
 
 def windows_that_count(
@@ -173,37 +131,16 @@ def _why_not(plan: Plan | None, labelled: Sequence[WindowCounts]) -> str:
     return ""
 
 
-def _share(
-    windows: Sequence[WindowCounts], of: Sequence[int], voxels: np.ndarray, confidence: float, largest: float
-) -> ShareEstimate:
-    """The share, with what is blank counted as predicted, and as the worst that it may be at either end."""
-    predicted = float(voxels[list(of)].sum() / voxels.sum())
-    if not windows:
-        return ShareEstimate(predicted, predicted, None, None, None, 0, confidence)
-    sizes, chances = (np.array(column, float) for column in
-                      zip(*((one.voxels, one.window.probability) for one in windows), strict=True))  # fmt: skip
-    middle, low, high = (
-        estimate_share(Residuals(np.array([one.wrong(of, filled) for one in windows]), sizes, chances, predicted),
-                       confidence, largest)
-        for filled in ("as predicted", "none", "all")
-    )  # fmt: skip
-    if middle.low is None or not any(one.blank.any() for one in windows):
-        return middle
-    return replace(middle, low=low.low, high=high.high)
-
-
-def _profile(
-    counted: StreamedCounts, windows: Sequence[WindowCounts], pores: Sequence[int], confidence: float, largest: float
-) -> list[tuple[int, int, ShareEstimate]]:
-    slices = np.array(counted.per_slice)
-    filled = np.flatnonzero(slices.sum(1))
+def _profile(weigh: Weigh, windows: Sequence[WindowCounts], pores: Sequence[int]) -> list:
+    slices = np.array(weigh.counted.per_slice).sum(1)
+    filled = np.flatnonzero(slices)
     edges = np.unique(np.linspace(filled[0], filled[-1] + 1, BINS + 1).round().astype(int))
     parts = []
     for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        inside, voxels = [one for one in windows if start <= one.window.z < stop], slices[start:stop].sum(0)
+        inside = [one for one in windows if start <= one.window.z < stop]
         enough = len([one for one in inside if one.labelled.any()]) >= FEWEST_WINDOWS
-        if voxels.sum():
-            parts.append((start, stop, _share(inside if enough else [], pores, voxels, confidence, largest)))
+        if slices[start:stop].sum():
+            parts.append((start, stop, weigh.share(inside if enough else [], PORES, pores, slice(start, stop))))
     return parts
 
 

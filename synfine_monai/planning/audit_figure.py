@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.sentences import headline
+from synfine_monai.planning.weighed_windows import PORES
 
 BLUE, RED = "#0072B2", "#D55E00"
 
@@ -53,7 +54,7 @@ def _draw_profile(axes: Axes, audit: Audit, slice_um: float | None) -> None:
         axes.plot([100 * share.share] * 2, depths, color=BLUE if known else RED, linewidth=2)
     axes.axvline(100 * audit.shares[PORES].share, color="black", linestyle="dashed", linewidth=1)
     axes.plot([], [], color=BLUE, linewidth=2, label="audited, with interval")
-    axes.plot([], [], color=RED, linewidth=2, label="segmentation alone")
+    axes.plot([], [], color=RED, linewidth=2, label="segmentation alone: fewer than 8 windows")
     axes.set(title="porosity along the core", xlabel="porosity (%)", ylabel=label)
     axes.invert_yaxis()
     axes.legend(frameon=False, fontsize=8, loc="best")

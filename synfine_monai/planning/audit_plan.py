@@ -101,6 +101,7 @@ def _scan_facts(slices: PredictedSlices, used: list[int]) -> dict[str, Any]:
         "name": named_path(described.path).name, "path": str(named_path(described.path)),
         "shape": list(described.shape), "voxel_size_um": described.voxel_size_um,
         "slices": {str(z): slices.hashes[z] for z in used},
+        "core": {str(z): slices.weights[z][1] for z in used},
     }  # fmt: skip
 
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from synfine_monai.conventions import LABELS_SUFFIX
 from synfine_monai.files import atomic_file
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.audit_figure import audit_figure
-from synfine_monai.planning.audit_page import audit_page
+from synfine_monai.planning.audit_page import write_audit_page
 from synfine_monai.planning.estimate import ShareEstimate
+from synfine_monai.planning.local_numbers import LocalNumber
 from synfine_monai.planning.pooled_audits import pool_audits
 from synfine_monai.planning.sentences import headline, sentences
+from synfine_monai.planning.weighed_windows import PORES
 from synfine_monai.report import write_csv_atomic, write_json_atomic
 from synfine_monai.scans import ScanInfo, stem_of
 
@@ -31,12 +33,11 @@ def write_audit(audit: Audit, labels: ScanInfo, output_dir: str | Path) -> Path:
     stem = Path(output_dir) / f"{name}_audit"
     write_json_atomic(f"{stem}.json", audit_content(audit))
     write_csv_atomic(f"{stem}.csv", list(_rows(audit)))
-    slice_um = None if labels.voxel_size_um is None else labels.voxel_size_um[0]
+    size = labels.voxel_size_um
     with atomic_file(f"{stem}.png") as temporary:
-        audit_figure(audit, name, slice_um).savefig(temporary, dpi=120)
-    page = Path(f"{stem}.html")
-    with atomic_file(page) as temporary:
-        temporary.write_text(audit_page(audit, name, f"{name}_audit.png"), encoding="utf-8")
+        audit_figure(audit, name, None if size is None else size[0]).savefig(temporary, dpi=120)
+    plane = None if size is None else sum(size[1:]) / 2
+    page = write_audit_page(Path(f"{stem}.html"), audit, name, Path(f"{stem}.png"), plane)
     print(f"{labels.path.name}: {headline(audit)}", flush=True)
     for sentence in sentences(audit):
         print(f"  {sentence}", flush=True)
@@ -82,7 +83,8 @@ def audit_content(audit: Audit) -> dict[str, Any]:
             "scale": spread.scale, "exponent": spread.exponent, "another_piece": spread.another_piece(audit.voxels),
             "representative_voxels_for_1_point": spread.representative_voxels(0.01),
         },
-        "labeller": audit.labeller, "boundary_half_a_voxel_out": audit.boundary,
+        "labeller": audit.labeller, "boundary_half_a_voxel_out": audit.boundary, "networks": audit.networks,
+        "local_numbers": {one.key: _number(one) for one in audit.local},
     }  # fmt: skip
 
 
@@ -94,6 +96,13 @@ def _told(share: ShareEstimate) -> dict[str, Any]:
         "way": share.way, "windows_for_0.2_points": needed,
         "windows_still_needed": None if needed is None else max(0, needed - share.windows),
     }  # fmt: skip
+
+
+def _number(one: LocalNumber) -> dict[str, Any]:
+    told = _told(one.estimate)
+    values = {key: None if told[key] is None else one.factor * told[key]
+              for key in ("share", "predicted", "low", "high", "half_width", "error")}  # fmt: skip
+    return {"value": values.pop("share"), **values, **{key: told[key] for key in ("confidence", "windows", "way")}}
 
 
 def _rows(audit: Audit) -> Iterator[dict[str, Any]]:

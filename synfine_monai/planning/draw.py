@@ -1,4 +1,4 @@
-"""Draw windows at random, with the probability of each: half of them anywhere, half where a network is unsure."""
+"""Draw windows at random, with the probability of each: most of them anywhere, some where a network is unsure."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,8 +11,9 @@ from synfine_monai.planning.windows import Window, window_totals
 MOST_TRIES = 1000
 """Slices that a window tries before nothing is left to believe in a core."""
 
-BY_UNCERTAINTY = 0.5
-"""Share of a draw that goes where the network is unsure."""
+BY_UNCERTAINTY = 0.25
+"""Share of a draw that goes where the network is unsure: more of it would leave too few windows for what a network
+is sure of and wrong about."""
 
 
 class SliceLook(NamedTuple):
@@ -28,16 +29,16 @@ class SliceLook(NamedTuple):
 
 
 def window_probabilities(look: SliceLook, size: int, by_uncertainty: float = BY_UNCERTAINTY) -> np.ndarray:
-    """Chance of each window of a slice, once this slice is drawn: half alike for all that meet the core, half in
+    """Chance of each window of a slice, once this slice is drawn: a part alike for all that meet the core, the rest in
     proportion to the uncertainty in them.
 
-    The first half keeps every weight in the estimate below twice that of a uniform draw, however wrong the network is
-    about what it knows.
+    The first part keeps every weight in the estimate near that of a uniform draw, however wrong the network is about
+    what it knows.
 
     Args:
         look: of the slice.
         size: side of the windows in voxels.
-        by_uncertainty: the second half, if it is another share; below 1.
+        by_uncertainty: the share of the rest, below 1.
 
     Returns:
         (H + size - 1, W + size - 1) float64 as in ``window_totals``, of sum 1; all 0 where nothing is in the core.

@@ -15,6 +15,9 @@ FEWEST_WINDOWS = 8
 FEWEST_WRONG = 5
 """Windows that must show the segmentation wrong: fewer do not tell how wrong it is elsewhere."""
 
+NORMAL_TAILS = 3.0
+"""Kurtosis of a normal distribution."""
+
 LOOKS = (16, 32, 64, 128)
 """Numbers of windows at which somebody who looks while labelling may look."""
 
@@ -29,21 +32,44 @@ class Residuals:
         probability: (..., n) of each window in one draw; a factor common to all does not matter.
         predicted: share of the class in the whole core by the prediction, one number, or (..., n) where windows were
             judged by different networks (each by one that has not learned from it).
+        labelled: (..., n) labelled voxels of the class in each window, or None if unknown.
+        tails: kurtosis of the prediction over all windows, see ``WindowTails``; 3 if unknown.
     """
 
     wrong: np.ndarray
     voxels: np.ndarray
     probability: np.ndarray
     predicted: np.ndarray | float
+    labelled: np.ndarray | None = None
+    tails: float = NORMAL_TAILS
 
     def part(self, kept: np.ndarray) -> "Residuals":
         """The windows at ``kept``, along the last axis."""
         predicted = self.predicted if np.ndim(self.predicted) == 0 else np.asarray(self.predicted)[..., kept]
-        return Residuals(self.wrong[..., kept], self.voxels[..., kept], self.probability[..., kept], predicted)
+        labelled = None if self.labelled is None else self.labelled[..., kept]
+        wrong, voxels, probability = (one[..., kept] for one in (self.wrong, self.voxels, self.probability))
+        return Residuals(wrong, voxels, probability, predicted, labelled, self.tails)
 
     def audit(self, k: int) -> "Residuals":
         """One of many audits, along the first axis."""
-        return Residuals(self.wrong[k], self.voxels[k], self.probability[k], self.predicted)
+        labelled = None if self.labelled is None else self.labelled[k]
+        return Residuals(self.wrong[k], self.voxels[k], self.probability[k], self.predicted, labelled, self.tails)
+
+    @property
+    def least_tails(self) -> np.ndarray | float:
+        r"""Kurtosis that what windows show to be wrong has at least, (...).
+
+        A network that misses a phase misses it wherever it is: its residuals are as rare and as large as the pieces of
+        the phase, which a few windows may all have missed. The prediction knows how rare these are,
+        :math:`\kappa`, and the labels in the windows how much of the phase it gets wrong, :math:`\rho` from 0 to 1:
+        :math:`3 (\kappa/3)^{0.8 \rho}`. The exponent is by trial, see docs/results/audit_coverage.md.
+        """
+        if self.labelled is None or self.tails <= NORMAL_TAILS:
+            return NORMAL_TAILS
+        weights = 1 / self.probability
+        held = (weights * np.abs(2 * self.labelled - self.wrong)).sum(-1)  # labelled and predicted
+        wrong = np.clip((weights * np.abs(self.wrong)).sum(-1) / np.maximum(held, 1e-300), 0, 1)
+        return NORMAL_TAILS * (self.tails / NORMAL_TAILS) ** (0.8 * wrong)
 
 
 @dataclass(frozen=True)
@@ -124,8 +150,8 @@ def share_intervals(
     holds the truth in 87 of 100 cases only, with 16 windows. Two things mend it. Quantiles are taken after Hall's cubic
     transformation of the studentised share, :math:`g(W) = W + \gamma W^2/3 + \gamma^2 W^3/27 + \gamma/6n`. And the
     degrees of freedom of t are those that the error's estimate has: :math:`2n/(\kappa - 1)` by the kurtosis
-    :math:`\kappa` of the windows, at most one less than the windows that show anything wrong. Where windows are close
-    to normal it is the t interval with n - 1 degrees of freedom.
+    :math:`\kappa` of the windows (not below ``Residuals.least_tails``), at most one less than the windows that show
+    anything wrong. Where windows are close to normal it is the t interval with n - 1 degrees of freedom.
 
     Source: Hall, On the removal of skewness by transformation, Journal of the Royal Statistical Society B 54 (1992)
     221-228; Satterthwaite, Biometrics 2 (1946) 110-114, for degrees of freedom that match the moments.
@@ -146,6 +172,7 @@ def _degrees(scaled: np.ndarray, residuals: Residuals) -> np.ndarray:
     tails = (scaled**4).mean(-1)
     if n > 3:  # without the bias of few
         tails = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * tails - 3 * (n - 1)) + 3
+    tails = np.maximum(tails, residuals.least_tails)
     told = np.count_nonzero(residuals.wrong, axis=-1)
     return np.clip(np.minimum(2 * n / np.maximum(tails - 1, 1e-9), told - 1), min(2, n - 1), n - 1)
 
@@ -162,8 +189,8 @@ def estimate_share(residuals: Residuals, confidence: float = 0.95, largest: floa
     Args:
         residuals: of n windows, arrays of shape (n,).
         confidence: of the interval.
-        largest: most that one window can weigh, in mean weights: windows of one image by voxels of its core, twice that
-            for the mixed draw. Only needed for bets.
+        largest: most that one window can weigh, in mean weights: windows of one image by voxels of its core, more for
+            the mixed draw. Only needed for bets.
 
     Raises:
         ScanError: if no window has a voxel in the core.

@@ -7,33 +7,36 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from synfine_monai.conventions import OUTSIDE, PATCH_SIZE
+from synfine_monai.conventions import PATCH_SIZE
 from synfine_monai.errors import ScanError
 from synfine_monai.networks import find_checkpoint, weights_hash
 from synfine_monai.notices import look_at
-from synfine_monai.planning.plan_files import Plan, read_plan_files
+from synfine_monai.planning.plan_files import Plan
 from synfine_monai.planning.predicted_slices import slice_hash
+from synfine_monai.report import LabelVolume
 from synfine_monai.scans import Scan, open_scan
 
 OTHER_MODEL = 0.02
 """Share of voxels whose class must have moved before labels are those of another model: views and precisions of one
 model differ by less."""
 
+OTHER_CORE = 0.02
+"""By which a core may be larger than the plan's: outlines are rounded."""
+
 
 def checked_plan(
-    plan: str | Path | None, labels: Scan, scan: str | Path | None, checkpoint: str | None, bundle_root: str
+    plan: Plan | None, volume: LabelVolume, scan: str | Path | None, checkpoint: str | None, bundle_root: str
 ) -> Plan | None:
-    """Read a plan and refuse it where it is not that of these labels; None stays None.
+    """The plan, refused where it is not that of these labels; None stays None.
 
     Raises:
-        ScanError: as ``read_plan_files``, ``check_scan`` and ``check_model``.
+        ScanError: as ``check_scan``, ``check_core`` and ``check_model``.
     """
-    if plan is None:
-        return None
-    known = read_plan_files(plan)
-    check_scan(known, labels, scan)
-    check_model(known, labels, checkpoint, bundle_root)
-    return known
+    if plan is not None:
+        check_scan(plan, volume.labels, scan)
+        check_core(plan, volume)
+        check_model(plan, volume, checkpoint, bundle_root)
+    return plan
 
 
 def check_scan(plan: Plan, labels: Scan, scan: str | Path | None = None) -> None:
@@ -71,19 +74,36 @@ def check_scan(plan: Plan, labels: Scan, scan: str | Path | None = None) -> None
         )
 
 
-def check_model(plan: Plan, labels: Scan, checkpoint: str | None, bundle_root: str) -> None:
+def check_core(plan: Plan, volume: LabelVolume) -> None:
+    """Refuse a core that reaches beyond the one in which windows were drawn: no window tells of what lies there.
+
+    Raises:
+        ScanError: naming the first such slice.
+    """
+    for z, voxels in plan.facts["scan"].get("core", {}).items():
+        _, (core,) = volume.read(int(z), int(z) + 1)
+        found = int(np.count_nonzero(core))
+        if found > (1 + OTHER_CORE) * voxels:
+            raise ScanError(
+                f"{volume.labels.info.path.name} has {found:,} voxels in the core on slice {z}, but the plan's windows "
+                f"were drawn in a core of {voxels:,}: give the same core (--fov), or the value that is outside it "
+                "(--outside_value)."
+            )
+
+
+def check_model(plan: Plan, volume: LabelVolume, checkpoint: str | None, bundle_root: str) -> None:
     """Refuse labels of another model than the plan's, and tell if that one has learned from the plan's windows.
 
     Args:
         plan: the plan.
-        labels: that are audited.
+        volume: that is audited.
         checkpoint: the model that made them; None takes it from config.yaml beside them, if there is one.
         bundle_root: folder of the bundle.
 
     Raises:
-        ScanError: naming the model, or the first slice that it does not predict.
+        ScanError: naming the model, or how many voxels differ.
     """
-    known = plan.facts["model"]
+    known, labels = plan.facts["model"], volume.labels
     if known is None:
         return
     file = _model_of(labels, checkpoint, bundle_root)
@@ -92,22 +112,28 @@ def check_model(plan: Plan, labels: Scan, checkpoint: str | None, bundle_root: s
         raise ScanError(
             f"{file} is another model than the one that was planned" + (
                 f", and it has learned from window {seen}, so that what it shows there says nothing of elsewhere: "
-                "audit it by cross-prediction, or" if seen else ":"
+                "audit it by cross-prediction ('synfine cross'), or" if seen else ":"
             ) + " make a plan for this one."
         )  # fmt: skip
-    moved, voxels = 0, 0
-    for z, counts in known["predicted"].items():
-        (image,) = labels.read(int(z), int(z) + 1)
-        found = np.bincount(image[image != OUTSIDE].ravel(), minlength=len(counts))
-        expected = np.pad(counts, (0, len(found) - len(counts)))
-        moved += np.abs(found - expected).sum() / 2
-        voxels += sum(counts)
-    if moved > OTHER_MODEL * voxels:
+    moved = _moved(volume, known["predicted"])
+    if moved > OTHER_MODEL:
         raise ScanError(
-            f"{labels.info.path.name} is not what the plan's model says of its scan: {moved / voxels:.1%} of the "
+            f"{labels.info.path.name} is not what the plan's model says of its scan: {moved:.1%} of the "
             "voxels on the plan's slices are of other classes. Segment the scan with that model, or "
             "make a plan for this one."
         )
+
+
+def _moved(volume: LabelVolume, predicted: Mapping[str, list[int]]) -> float:
+    """Share of the voxels on the slices that were drawn whose class must have changed; in a smaller core, at least."""
+    moved, voxels = 0.0, 0
+    for z, counts in predicted.items():
+        (image,), (core,) = volume.read(int(z), int(z) + 1)
+        found = np.bincount(image[core], minlength=len(counts))
+        expected = np.pad(counts, (0, len(found) - len(counts)))
+        moved += max(np.abs(found - expected).sum() - abs(found.sum() - expected.sum()), 0) / 2
+        voxels += sum(counts)
+    return moved / max(voxels, 1)
 
 
 def _model_of(labels: Scan, checkpoint: str | None, bundle_root: str) -> Path | None:

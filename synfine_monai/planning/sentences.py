@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from synfine_monai.planning.audit import PORES, Audit
+from synfine_monai.planning.audit import Audit
 from synfine_monai.planning.estimate import ShareEstimate
+from synfine_monai.planning.weighed_windows import PORES
 
 AIM = 0.2  # points
 
@@ -37,8 +38,7 @@ def sentences(audit: Audit) -> Iterator[str]:
     """What else can be said, one sentence each."""
     pores = audit.shares[PORES]
     if not audit.why_not:
-        yield (f"The segmentation alone says {100 * pores.predicted:.1f} %; {audit.windows} windows labelled blind "
-               "correct it.")  # fmt: skip
+        yield _corrected(audit)
         if (needed := pores.windows_for(AIM / 100)) is not None and needed > pores.windows:
             yield f"For ± {AIM:g} points it takes some {needed} windows in all, {needed - pores.windows} more."
         if pores.way == "betting":
@@ -54,3 +54,23 @@ def sentences(audit: Audit) -> Iterator[str]:
         yield (f"The labeller, on {told['windows']} windows shown twice: {100 * told['differing']:.1f} % of the voxels "
                f"changed their class, and the porosity of a window moves by ± {points(told['spread'])}.")  # fmt: skip
     yield f"If boundaries were drawn half a voxel further out: + {points(audit.boundary)}."
+
+
+def _corrected(audit: Audit) -> str:
+    said = f"{100 * audit.shares[PORES].predicted:.1f} %"
+    if audit.networks > 1:
+        return (f"{audit.networks} segmentations say {said} on average; each is corrected by those of the "
+                f"{audit.windows} windows that its network has not learned from.")  # fmt: skip
+    return f"The segmentation alone says {said}; {audit.windows} windows labelled blind correct it."
+
+
+def local_words(audit: Audit, voxel_um: float | None) -> Iterator[list[str]]:
+    """Name, audited value and predicted value of each number of neighbours."""
+    for one in audit.local:
+        scale, unit = one.factor, ""
+        if "surface" in one.key:
+            scale, unit = (one.factor, " per voxel") if voxel_um is None else (one.factor / voxel_um, " per µm")
+        estimate = one.estimate
+        ends = [] if estimate.low is None or estimate.high is None else [scale * estimate.low, scale * estimate.high]
+        told = f" ({' to '.join(f'{end:.4g}' for end in ends)})" if ends else ""
+        yield [one.name, f"{scale * estimate.share:.4g}{unit}{told}", f"{scale * estimate.predicted:.4g}{unit}"]

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 import numpy as np
-from tqdm import tqdm
 
 from synfine_monai.conventions import OUTSIDE
+from synfine_monai.planning.pairs_in_windows import LAGS
+from synfine_monai.report import LabelVolume
 from synfine_monai.rock import BlockCounter, PairCounter, PairCounts
-from synfine_monai.scans import Scan
 
 SLAB_VOXELS = 1 << 24
 
@@ -21,17 +21,21 @@ class StreamedCounts:
 
     Attributes:
         per_slice: (classes,) voxels of each class in the core, for each slice so far.
+        outside_in_core: voxels of 255 in the core, which are no class here.
     """
 
     def __init__(self, classes: int, pore_labels: Collection[int]) -> None:
         self.classes, self.pore_labels = classes, pore_labels
         self.per_slice: list[np.ndarray] = []
-        self._pairs, self._blocks = PairCounter(1), BlockCounter()
+        self.outside_in_core = 0
+        self._pairs, self._blocks = PairCounter(max(LAGS)), BlockCounter()
 
-    def add(self, labels: np.ndarray) -> None:
-        """Count the next slices, (d, H, W) uint8, 255 outside the core."""
-        self.per_slice += [np.bincount(image.ravel(), minlength=OUTSIDE + 1)[: self.classes] for image in labels]
-        core, pore = labels != OUTSIDE, np.isin(labels, list(self.pore_labels))
+    def add(self, classes: np.ndarray, core: np.ndarray) -> None:
+        """Count the next slices, (d, H, W) uint8, and bool, whether they are in the core."""
+        inside = np.where(core, classes, OUTSIDE)
+        self.outside_in_core += int(np.count_nonzero(core & (classes == OUTSIDE)))
+        self.per_slice += [np.bincount(image.ravel(), minlength=OUTSIDE + 1)[: self.classes] for image in inside]
+        pore = core & np.isin(classes, list(self.pore_labels))
         self._pairs.add(pore, core)
         self._blocks.add(pore, core)
 
@@ -56,15 +60,9 @@ class StreamedCounts:
         return self.pairs.specific_surface((1.0, 1.0, 1.0))[0] if self.pairs.pairs[:, 1].any() else 0.0
 
 
-def count_labels(
-    labels: Scan, classes: int, pore_labels: Collection[int], slab_voxels: int = SLAB_VOXELS
-) -> StreamedCounts:
-    """Count a volume of uint8 labels of any size, a slab at a time."""
-    depth, height, width = labels.shape
-    step, counts = max(1, slab_voxels // (height * width)), StreamedCounts(classes, pore_labels)
-    with tqdm(desc="Counting", total=depth, unit="slice") as bar:
-        for start in range(0, depth, step):
-            slab = labels.read(start, min(start + step, depth))
-            counts.add(slab)
-            bar.update(len(slab))
+def count_labels(volume: LabelVolume, classes: int, slab_voxels: int = SLAB_VOXELS) -> StreamedCounts:
+    """Count a volume of labels of any size, a slab at a time."""
+    counts = StreamedCounts(classes, volume.pore_labels)
+    for labels, core in volume.slabs(slab_voxels, "Counting"):
+        counts.add(labels, core)
     return counts

@@ -18,6 +18,7 @@ from .label_volume import (
     read_classes as read_classes,
 )
 from .metrics_file import read_metrics as read_metrics
+from .page import write_page as write_page
 from .results_folder import (
     make_results_folder as make_results_folder,
     write_csv_atomic as write_csv_atomic,

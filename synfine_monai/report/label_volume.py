@@ -69,6 +69,8 @@ def open_label_volume(
     fov: str | Path | None = None,
     outside_value: int | str | None = None,
     box: Sequence[int] | None = None,
+    fewest_slices: int = 2,
+    stated: bool = False,
 ) -> LabelVolume:
     """What is in the core of a volume of labels.
 
@@ -78,15 +80,17 @@ def open_label_volume(
         fov: mask of the core, of the volume's shape or one slice for all; 0 is outside. None: all other voxels.
         outside_value: what is outside the core, or "none"; None asks the data, see ``outside_value_of``.
         box: first and one past the last voxel along z, y and x, six numbers; None: all.
+        fewest_slices: that it must have.
+        stated: whether it is known that 255 is outside, even if nothing beside the labels says so.
 
     Raises:
         ScanError: if the volume is a single slice or holds no labels, or the box does not lie in it; or as
             ``outside_value_of``.
     """
     labels = as_whole_labels(labels)
-    if labels.shape[0] < 2:
+    if labels.shape[0] < fewest_slices:
         raise ScanError(f"{labels.info.path.name} is a single slice: this takes a volume.")
-    outside = outside_value_of(labels, outside_value, pore_labels, stated_porosity(labels.info).is_file())
+    outside = outside_value_of(labels, outside_value, pore_labels, stated or stated_porosity(labels.info).is_file())
     if outside in pore_labels:
         raise ScanError(f"{outside} cannot be both pore and outside the core: see --pore_labels and --outside_value.")
     field_of_view = None if fov is None else find_scan_field_of_view(labels, Path(fov))

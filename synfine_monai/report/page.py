@@ -23,6 +23,7 @@ table {{ border-collapse: collapse; }}
 th, td {{ padding: 0.25rem 0.8rem; text-align: right; border-bottom: 1px solid #ccc; }}
 th:first-child, td:first-child {{ text-align: left; }}
 .best {{ font-weight: bold; }}
+.number {{ font-size: 1.5rem; }}
 img {{ max-width: 100%; }}
 figure {{ margin: 1.5rem 0; }}
 </style>
@@ -79,7 +80,14 @@ def write_report(
     return _written(folder / "report.html", f"{metrics['task']}: segmentation report", body)
 
 
-def write_page(path: Path, title: str, tables: Mapping[str, Mapping[str, Any]], figures: Sequence[Path] = ()) -> Path:
+def write_page(
+    path: Path,
+    title: str,
+    tables: Mapping[str, Mapping[str, Any]],
+    figures: Sequence[Path] = (),
+    lead: str = "",
+    foot: str = "",
+) -> Path:
     """Write a page of tables and pictures.
 
     Args:
@@ -87,15 +95,17 @@ def write_page(path: Path, title: str, tables: Mapping[str, Mapping[str, Any]], 
         title: of the page.
         tables: heading -> what -> value.
         figures: pictures, linked by relative path.
+        lead: HTML that comes first.
+        foot: HTML that comes last.
 
     Raises:
         ScanError: if the page cannot be written.
     """
     folder = path.absolute().parent
-    parts = [_notices(notices())]
+    parts = [lead, _notices(notices())]
     parts += [f"<h2>{escape(heading)}</h2>\n{table_of_pairs(rows)}" for heading, rows in tables.items()]
     parts += [_figure(picture.absolute(), folder) for picture in figures]
-    return _written(path, title, "\n".join(parts))
+    return _written(path, title, "\n".join([*parts, foot]))
 
 
 def _written(path: Path, title: str, body: str) -> Path:

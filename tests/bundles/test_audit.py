@@ -63,7 +63,7 @@ def test_a_plan_is_drawn_and_what_it_takes_to_label_it_is_written(sample, planne
     assert set(rows[0]) == {"id", "axis", "z", "y", "x", "size", "probability", "purpose"}
     facts = json.loads((planned / "plan.json").read_text("utf-8"))
     assert set(facts["scan"]["slices"]) == {row["z"] for row in rows}
-    assert facts["draw"] == "0.5 uniform, 0.5 by uncertainty"
+    assert facts["draw"] == "0.75 uniform, 0.25 by uncertainty"
     windows = tifffile.imread(planned / "core_windows.tif")
     assert windows.shape == sample.image.shape
     assert set(np.unique(windows)) == {254, 255}

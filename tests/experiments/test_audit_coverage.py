@@ -42,7 +42,14 @@ def test_labellers_err_with_the_good_network_alone():
 def test_tables_say_how_often_and_how_wide(tmp_path):
     row = {"task": "a", "seed": "0", "network": "good", "labeller": "exact", "window": "32", "porosity": "0.2",
            "predicted": "0.21", "labels_say": "0.2"}  # fmt: skip
-    for design, covered in {"uniform": 0.95, "mixed": 0.94, "soft": 0.96, "inside": 0.7, "alone": 0.95}.items():
+    for design, covered in {
+        "uniform": 0.95,
+        "mixed": 0.94,
+        "half": 0.9,
+        "soft": 0.96,
+        "inside": 0.7,
+        "alone": 0.95,
+    }.items():
         row |= {f"{design}_16": str(covered), f"{design}_16_half": "0.002", "mixed_16_truth": "0.94"}
     audit_report(tmp_path, "Audits", [row, {**row, "seed": "1", "inside_16": "0.8"}])
     text = (tmp_path / "tables.md").read_text("utf-8")

@@ -5,6 +5,7 @@ import pytest
 
 from synfine_monai.planning import StreamedCounts, count_labels
 from synfine_monai.planning.labeller import labeller_agreement
+from synfine_monai.report import open_label_volume
 from synfine_monai.rock import block_spread
 from synfine_monai.scans import create_scan, new_scan_info, open_scan
 
@@ -12,7 +13,8 @@ from synfine_monai.scans import create_scan, new_scan_info, open_scan
 def counted(volume, step=None):
     counts = StreamedCounts(2, [1])
     for start in range(0, len(volume), step or len(volume)):
-        counts.add(volume[start : start + (step or len(volume))])
+        slab = volume[start : start + (step or len(volume))]
+        counts.add(slab, slab != 255)
     return counts
 
 
@@ -59,7 +61,7 @@ def test_a_volume_on_disk_is_counted_in_slabs(tmp_path):
     with create_scan(tmp_path / "a_labels.tif", new_scan_info(tmp_path / "a.tif", volume.shape, np.uint8, 2.0)) as sink:
         sink.write(volume)
     with open_scan(tmp_path / "a_labels.tif") as labels:
-        found = count_labels(labels, 2, [1], slab_voxels=8 * 48 * 48)
+        found = count_labels(open_label_volume(labels, [1]), 2, slab_voxels=8 * 48 * 48)
     assert found.surface == counted(volume).surface
 
 

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from synfine_monai.errors import ScanError
-from synfine_monai.planning.audit_run import ByteLabels
+from synfine_monai.planning import open_audited
 from synfine_monai.report import open_label_volume, read_classes
 from synfine_monai.scans import open_scan
 
@@ -29,4 +29,4 @@ def test_other_values_are_refused_by_measuring_and_by_auditing(tmp_path, value):
         with pytest.raises(ScanError):
             open_label_volume(labels, (1,), outside_value="none").read(0, 4)
         with pytest.raises(ScanError):
-            ByteLabels(labels).read(0, 4)
+            open_audited(labels, pore_labels=[1]).read(0, 4)

@@ -69,6 +69,36 @@ def test_what_is_predicted_is_the_newest_network_over_the_slice(served):
     assert served.color(*dark) == (fake_scan()[20][tuple(dark)],) * 3
 
 
+def test_what_an_older_network_said_is_dimmed_until_the_newer_one_has_spoken(served):
+    dark = np.argwhere(fake_scan()[20] < 60)[0]
+
+    def blue():
+        red, _, blue = served.color(*dark)
+        return blue - red
+
+    before = blue()
+    served.session.answers_now.clear()
+    served.draw([(100, 150), (100, 180)])
+    served.page.wait_for_function("() => import('/page.js').then(({page}) => page.state.version === 1)")
+    served.page.wait_for_timeout(100)
+    dimmed = blue()
+    served.session.answers_now.set()
+    served.wait_for(version=1)
+    assert dimmed == pytest.approx(0.4 * before, abs=3)
+    assert blue() == pytest.approx(before, abs=3)
+
+
+def test_the_network_is_asked_about_the_place_of_the_last_stroke_first(serve):
+    served = serve(FakeSession(np.full((4, 700, 700), 90, np.uint8)))
+    served.wait_for(version=0)
+    before = len(served.requests)
+    served.draw([(650, 600), (650, 660)])
+    served.wait_for(version=1)
+    asked = [url for _, url in served.requests[before:] if "predicted" in url]
+    assert "view=xy&index=2&box=512%2C512%2C188%2C188" in asked[0]
+    assert len([url for url in asked if "view=xy" in url]) == 9
+
+
 def test_undo_redo_and_eraser(served):
     served.draw([(40, 50), (40, 120)])
     served.wait_for(drawn=1)
@@ -167,6 +197,14 @@ def test_it_works_by_the_keyboard_alone(served):
     assert (stroke.label, stroke.radius, stroke.index) == (2, 4, 10)
     steps = np.diff(np.array(stroke.points), axis=0).tolist()
     assert steps == [[0, 4], [0, 4], [4, 0]]
+    page.keyboard.press("Enter")
+    page.mouse.move(*served.place(30, 30))
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    served.wait_until(lambda: len(strokes(served)) == 2, "painted, and the mouse that passes is no brush")
+    assert np.diff(np.array(strokes(served)[1].points), axis=0).tolist() == [[0, -4]]
+    page.keyboard.press("z")
+    served.wait_until(lambda: len(strokes(served)) == 1, "undone")
     for key in ("Enter", "Shift+ArrowRight", "Escape", "z"):
         page.keyboard.press(key)
     served.wait_until(lambda: not strokes(served), "given up, and undone")

@@ -49,7 +49,7 @@ def repaint_times(
         for number in range(strokes + 2):
             z, at = depth // 2, rng.uniform([box[0], box[1]], [box[0] + seen - 30, box[1] + seen - 30])
             version, begun = session.state()["version"], time.perf_counter()
-            session.stroke(number % 2, BRUSH, "xy", z, [at.tolist(), (at + [0, 20]).tolist()])
+            session.stroke(number % 2, BRUSH, "xy", z, [at.tolist(), (at + np.array([0, 20])).tolist()])
             written = time.perf_counter()
             if number < 1:
                 continue

@@ -1,6 +1,5 @@
 """A session of labelling: strokes that stay, a network that follows them, and what both say of the scan."""
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +27,9 @@ from synfine_monai.labelling.strokes import Stroke, active_strokes
 from synfine_monai.labelling.suggestions import Suggestions
 from synfine_monai.labelling.training_thread import TrainingThread
 from synfine_monai.labelling.views import clipped_box
-from synfine_monai.labelling.working_copy import Progress, scan_signature
+from synfine_monai.labelling.working_copy import Progress
 from synfine_monai.scans import Scan
+from synfine_monai.survey import files_signature
 
 BUDGET_S = 60.0
 
@@ -43,7 +43,7 @@ class Session:
 
     def __init__(self, opened: Opened, threads: int = 1, budget_s: float = BUDGET_S) -> None:
         self.opened, self.log = opened, opened.log
-        self._signature = scan_signature(opened.scan, opened.fov)
+        self._files = files_signature(opened.scan.info.path, opened.fov)
         self._lock, self._turned = threading.RLock(), threading.Condition()
         self._revision, self._closed = 0, False
         self._finishing: dict[str, Any] | None = None
@@ -55,7 +55,7 @@ class Session:
         self._suggested: tuple[Any, list[dict[str, Any]]] = ((), [])
         self._blind = BlindWindows(opened, opened.start.seed + 2)
         self.predictor = Predictor(opened.planes, threads, self._spare)
-        of_training = self._publish, self._changed, threads, budget_s
+        of_training = self._publish, self._changed, self.predictor.refuse, threads, budget_s
         self.training = TrainingThread(self.retuning, self.log, *of_training)
 
     @classmethod
@@ -257,6 +257,8 @@ class Session:
         Raises:
             ScanError: if fewer than two classes are painted, or it cannot be written.
         """
+        with self._turned:
+            self._turned.wait_for(lambda: self.training.status != "loading")
         with self._lock:
             events = list(self.log.events)
         refuse_few(self.opened, events)
@@ -313,7 +315,7 @@ class Session:
         return clipped_box(self.opened.scan.shape, view, index, box)
 
     def _refuse_changed_scan(self) -> None:
-        if scan_signature(self.opened.scan, self.opened.fov) != self._signature:
+        if files_signature(self.opened.scan.info.path, self.opened.fov) != self._files:
             raise ScanError(
                 f"{self.opened.scan.info.path.name} has changed on the disk since it was opened: put it back as it "
                 "was, and open the session again."
@@ -327,11 +329,7 @@ class Session:
         """What the predicting thread does while nobody waits: not while the network is about to change."""
         if self.training.status != "idle":
             return False
-        try:
-            more = self.regions.look(network, self.predictor.inferer, version)
-        except ScanError as problem:
-            logging.getLogger(__name__).warning("%s", problem)
-            return False
+        more = self.regions.look(network, self.predictor.inferer, version)
         self._turn()
         return more
 

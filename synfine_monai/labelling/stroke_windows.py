@@ -76,7 +76,7 @@ class StrokeWindows:
         if self._free is None:
             rng, whole = np.random.default_rng([self.seed, 1]), self.planes.whole("xy")
             depths = self.planes.depths(FREE_SLICES)
-            self._free = self._cut([self._free_place(z, whole, rng) for z in np.resize(depths, FREE).tolist()])
+            self._free = self._cut([self._free_place(z, whole, rng) for z in sorted(np.resize(depths, FREE).tolist())])
         return self._free
 
     def labels(self, stroke: Stroke, drawing: Drawing) -> torch.Tensor:

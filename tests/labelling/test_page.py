@@ -45,8 +45,7 @@ def test_a_line_is_seen_at_once_sent_when_the_brush_is_lifted_and_stands_on_its_
     served.page.keyboard.press("2")
     before = served.color(40, 85)
     served.draw([(40, 50), (40, 120), (70, 120)], lift=False)
-    served.page.wait_for_timeout(50)
-    assert served.color(40, 85) != before
+    served.wait_until(lambda: served.color(40, 85) != before, "seen")
     assert not [url for method, url in served.requests if method == "POST" and "login" not in url]
     served.page.mouse.up()
     served.wait_for(drawn=1, version=1)
@@ -65,8 +64,8 @@ def test_what_is_predicted_is_the_newest_network_over_the_slice(served):
     seen = served.color(*dark)
     assert seen[2] > seen[0]
     served.page.locator("#overlay input[value=none]").check(force=True)
-    served.page.wait_for_timeout(100)
-    assert served.color(*dark) == (fake_scan()[20][tuple(dark)],) * 3
+    grey = int(fake_scan()[20][tuple(dark)])
+    served.wait_until(lambda: served.color(*dark) == (grey, grey, grey), "the slice alone")
 
 
 def test_what_an_older_network_said_is_dimmed_until_the_newer_one_has_spoken(served):
@@ -80,11 +79,9 @@ def test_what_an_older_network_said_is_dimmed_until_the_newer_one_has_spoken(ser
     served.session.answers_now.clear()
     served.draw([(100, 150), (100, 180)])
     served.page.wait_for_function("() => import('/page.js').then(({page}) => page.state.version === 1)")
-    served.page.wait_for_timeout(100)
-    dimmed = blue()
+    served.wait_until(lambda: blue() == pytest.approx(0.4 * before, abs=3), "dimmed")
     served.session.answers_now.set()
     served.wait_for(version=1)
-    assert dimmed == pytest.approx(0.4 * before, abs=3)
     assert blue() == pytest.approx(before, abs=3)
 
 
@@ -228,11 +225,12 @@ def test_nothing_is_lost_on_a_narrow_screen(serve):
         box = one.bounding_box()
         assert box["x"] >= 0, one
         assert box["x"] + box["width"] <= NARROW["width"] + 0.5, one
+    zoom = served.data()["zoom"]
     page.set_viewport_size(WIDE)
     assert len(shown) == len([one for one in controls.all() if one.is_visible()]) > 40
     page.set_viewport_size(NARROW)
     served.canvas().scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
+    served.wait_for(zoom=zoom)
     served.draw([(80, 60), (80, 140)])
     served.wait_for(drawn=1)
     assert strokes(served)[0].points[-1] == pytest.approx((80, 140), abs=1)

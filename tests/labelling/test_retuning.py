@@ -1,4 +1,4 @@
-"""The network is a function of the strokes and of the rounds: whatever was cancelled or killed, it comes out the same."""
+"""The network is a function of strokes and rounds: whatever was cancelled or killed, it comes out the same."""
 
 import numpy as np
 import pytest

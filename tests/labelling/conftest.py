@@ -1,11 +1,13 @@
-<<<<<<< HEAD
-"""A real browser in front of a real server; skipped loudly where there is no Chromium."""
+"""A session's folder on a small rock; a real browser before a real server, skipped loudly without a Chromium."""
 
 import os
 import shutil
 
 import pytest
+from painted_rock import rock_scan, small_model
 from served_page import Served
+
+from synfine_monai.labelling.opening import Given, open_folder
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ENVIRONMENT = "SYNFINE_CHROMIUM"
@@ -40,13 +42,6 @@ def serve(chromium, tmp_path):
     yield start
     for one in open_ones:
         one.close()
-=======
-"""A session's folder on a small rock, opened once a file of tests."""
-
-import pytest
-from painted_rock import rock_scan, small_model
-
-from synfine_monai.labelling.opening import Given, open_folder
 
 
 @pytest.fixture(scope="module")
@@ -57,4 +52,3 @@ def rock_folder(tmp_path_factory):
     opened = open_folder(path, folder / "session", Given(["matrix", "pore"], small_model(folder)))
     yield opened, truth
     opened.close()
->>>>>>> 5affebb4bea2cc8691c58e4d9ca9f2bf4ec19ea3

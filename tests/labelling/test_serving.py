@@ -102,10 +102,10 @@ def test_the_verb_serves_its_page_and_ends_with_ctrl_c(tmp_path):
         "--threads",
         "1",
     ]
-    command = [sys.executable, "-m", "synfine_monai.command_line", "label", str(scan), *options]
-    given = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "synfine_monai.command_line", "label", str(scan), *given.split()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, env=given, **pipes) as running:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as running:
         lines = iter(running.stdout.readline, "")
         url = next(line.split()[-1] for line in lines if line.startswith("Label at"))
         base, token = url.split("/#")
@@ -113,7 +113,8 @@ def test_the_verb_serves_its_page_and_ends_with_ctrl_c(tmp_path):
             assert "synfine label" in browser.get("/").text
             assert browser.get("/api/state").status_code == 401
             assert browser.post("/api/login", json={"token": token}).status_code == 200
-            assert browser.get("/api/state").json()["name"] == "rock.tif"
+            state = browser.get("/api/state").json()
+            assert (state["name"], state["voxel_size_um"]) == ("rock.tif", [7, 7, 7])
         with socket.socket() as elsewhere:
             elsewhere.settimeout(2)
             assert elsewhere.connect_ex((socket.gethostbyname(socket.gethostname()), int(base.split(":")[-1]))) or (

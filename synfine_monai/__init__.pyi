@@ -8,6 +8,7 @@ from . import (
     files as files,
     handlers as handlers,
     inferers as inferers,
+    labelling as labelling,
     losses as losses,
     metrics as metrics,
     networks as networks,

@@ -236,6 +236,27 @@ def test_nothing_is_lost_on_a_narrow_screen(serve):
     assert strokes(served)[0].points[-1] == pytest.approx((80, 140), abs=1)
 
 
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_moves_under_the_brush_when_something_is_told(serve, viewport):
+    served = serve(FakeSession(delay=4.0), viewport=viewport)
+    served.wait_for(version=0)
+
+    def place():
+        return served.canvas().evaluate("canvas => { const {x, y, width, height} = canvas.getBoundingClientRect();"
+                                        " return [x + scrollX, y + scrollY, width, height]; }")  # fmt: skip
+
+    before = place()
+    served.draw([(40, 50), (40, 120)])
+    served.page.wait_for_selector("#progress:not([hidden])")
+    assert place() == before
+    served.wait_for(version=1)
+    assert "paint a second class" in served.page.inner_text("#status")
+    assert place() == before
+    served.page.click("#save")
+    served.page.wait_for_selector("#error:not([hidden])")
+    assert place() == before
+
+
 def luminance(color):
     levels = [int(v) / 255 for v in re.findall(r"\d+", color)[:3]]
     linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in levels]

@@ -92,9 +92,7 @@ def test_each_start_has_its_own_token():
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C of another process is another matter there")
 def test_the_verb_serves_its_page_and_ends_with_ctrl_c(tmp_path):
     scan, _ = rock_scan(tmp_path)
-    options = (
-        f"--checkpoint {small_model(tmp_path)} --classes matrix,pore --voxel_size_um 7 --browser print --threads 1"
-    )
+    options = f"--checkpoint {small_model(tmp_path)} --classes matrix,pore --voxel_size_um 7 --browser print"
     command = [sys.executable, "-m", "synfine_monai.command_line", "label", str(scan), *options.split()]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -5,5 +5,8 @@ from .label_verb import (
     share_bar as share_bar,
 )
 from .prediction import Part as Part, Superseded as Superseded
+from .robot import Robot as Robot
 from .serving import serve_session as serve_session
 from .session import Session as Session
+from .trial import robot_trial as robot_trial, stacked_scan as stacked_scan
+from .waiting import repaint_times as repaint_times, tiled_scan as tiled_scan

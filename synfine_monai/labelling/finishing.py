@@ -16,6 +16,7 @@ from synfine_monai.networks import find_checkpoint
 
 STAGE, PERCENT, ERROR = re.compile(r"^\[(\d+)/(\d+)\] (\w+)"), re.compile(r"(\d+)%\|"), "ScanError: "
 KEPT_LINES = 20
+COMMAND = [sys.executable, "-m", "synfine_monai.command_line"]
 
 Progress = Callable[[float, str], None]
 
@@ -62,7 +63,7 @@ def _running(command: Sequence[str], stopped: Callable[[], bool]) -> Iterator[tu
     here = str(Path(synfine_monai.__file__).resolve().parents[1])
     paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-m", "synfine_monai.command_line", *command],
+        [*COMMAND, *command],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": paths},
     )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from synfine_monai.data import make_sample_core
-from synfine_monai.scans import Scan, optional_library, stem_of
+from synfine_monai.scans import open_scan, optional_library, stem_of
 
 __all__ = ["require_app", "scan_to_label", "session_folder", "share_bar"]
 
@@ -35,9 +35,9 @@ def scan_to_label(scan: str | None) -> str:
     return str(folder / "sample.tif")
 
 
-def session_folder(scan: Scan, output_dir: str | None) -> Path:
+def session_folder(scan: str, output_dir: str | None) -> Path:
     """The folder that was given, or one named after the scan."""
-    return RESULTS / f"label_{stem_of(scan.info)}" if output_dir is None else Path(output_dir)
+    return RESULTS / f"label_{stem_of(open_scan(scan).info)}" if output_dir is None else Path(output_dir)
 
 
 def share_bar(title: str) -> Callable[[float], None]:

@@ -1,5 +1,6 @@
 """What a network says of parts of slices, in a thread of its own: what was asked last comes first."""
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from synfine_monai.labelling.views import Box, slice_shape
 
 MOST_WAITING = 4
 """Parts that wait while one is predicted; when more are asked for, those asked for first are given up."""
-KEPT = 48
+KEPT_VOXELS = 1 << 24
 
 Key = tuple[str, int, Box]
 
@@ -86,6 +87,7 @@ class Predictor:
         self.inferer: Inferer = MixedPrecisionInferer(SliceWindowInferer())
         self.network: nn.Module | None = None
         self.version = -1
+        self.problem: BaseException | None = None
         self._wishes: list[_Wish] = []
         self._patient: list[_Wish] = []
         self._kept: OrderedDict[tuple[Key, int], Part] = OrderedDict()
@@ -98,6 +100,14 @@ class Predictor:
         with self._changed:
             self.network, self.version, self._more = network, version, True
             self._changed.notify_all()
+
+    def refuse(self, problem: BaseException) -> None:
+        """There will be no network: tell whoever waits, and whoever asks."""
+        with self._changed:
+            self.problem = problem
+            for wish in self._wishes + self._patient:
+                self._give(wish, error=problem)
+            self._wishes, self._patient = [], []
 
     def ask(self, key: Key) -> Part:
         """The part by the newest network, as soon as it is there.
@@ -123,6 +133,8 @@ class Predictor:
                 return known
             if self._ended:
                 raise Superseded
+            if self.problem is not None:
+                raise self.problem
             wish = _Wish(key)
             queue.append(wish)
             while queue is self._wishes and len(queue) > MOST_WAITING:
@@ -160,8 +172,15 @@ class Predictor:
                 self._more = self._more and wish is not None
             if wish is not None:
                 self._grant(wish, network, version)
-            elif self.spare(network, version):
+            elif self._used_spare(network, version):
                 self.nudge()
+
+    def _used_spare(self, network: nn.Module, version: int) -> bool:
+        try:
+            return self.spare(network, version)
+        except Exception as problem:  # nobody asked for it: what is asked for must go on
+            logging.getLogger(__name__).warning("What is predicted in spare time was given up: %s", problem)
+            return False
 
     def _has_work(self) -> bool:
         return self.network is not None and bool(self._wishes or self._patient or self._more)
@@ -175,7 +194,7 @@ class Predictor:
             return
         with self._changed:
             self._kept[wish.key, version] = part
-            while len(self._kept) > KEPT:
+            while len(self._kept) > 1 and sum(one.labels.size for one in self._kept.values()) > KEPT_VOXELS:
                 self._kept.popitem(last=False)
         self._give(wish, part)
 

@@ -25,6 +25,7 @@ from synfine_monai.files import atomic_file
 from synfine_monai.inferers import MixedPrecisionInferer, fold_batch_norm
 from synfine_monai.labelling.brush import Drawing
 from synfine_monai.labelling.planes import Planes
+from synfine_monai.labelling.stroke_batches import StrokeBatches
 from synfine_monai.labelling.stroke_windows import StrokeWindows
 from synfine_monai.labelling.strokes import Stroke, active_strokes
 from synfine_monai.losses import MaskedDiceCELoss, TeacherLoss
@@ -37,12 +38,7 @@ STEPS = 20
 """Of a round."""
 ROUNDS = 3
 """That strokes are new for, and that are done after the last one: 60 steps."""
-AVERAGED = 1
-"""Last steps of a round whose weights are averaged, so that single windows do not move what is shown."""
-LABELLED, FREE = 4, 2
-"""Windows a step, around strokes and anywhere."""
-LEARNING_RATES = (1.0e-3, 1.0e-3, 1.0e-3)
-"""Of the rounds after a stroke."""
+LEARNING_RATE = 1.0e-3
 TEACHER_WEIGHT = 1.0
 JITTER = 0.03
 """Of the grey levels' contrast and offset, as in ``finetune``."""
@@ -127,7 +123,7 @@ class Retuning:
         teacher = teacher_network(network, self.start.checkpoint, phases).to(memory_format=torch.channels_last)
         self.windows = StrokeWindows(self.planes, teacher, self.inferer, self.start.seed)
         self.windows.free()
-        self.network, self.optimizer = network, torch.optim.Adam(network.parameters(), LEARNING_RATES[0])
+        self.network, self.optimizer = network, torch.optim.Adam(network.parameters(), LEARNING_RATE)
         if self._state:
             load_state(network, self._state["weights"], self.path)
             self.optimizer.load_state_dict(self._state["optimizer"])
@@ -170,20 +166,15 @@ class Retuning:
     def _steps(self, events: Sequence[Stroke | str], cancelled: Cancelled) -> bool:
         number = len(self.schedule)
         rng = np.random.default_rng([self.start.seed, 3, number])
-        draw = _Draw(self.windows, events, self.schedule[-ROUNDS] if number >= ROUNDS else 0, rng)
+        draw = StrokeBatches(self.windows, events, self.schedule[-ROUNDS] if number >= ROUNDS else 0, rng)
         self.network.train()
-        mean = _Mean()
-        for group in self.optimizer.param_groups:
-            group["lr"] = LEARNING_RATES[min(ROUNDS - self.rounds_left(events), ROUNDS - 1)]
         for step in range(STEPS):
             batch = self.augment.set_random_state(seed=int(rng.integers(1 << 31)))(draw.batch())
             self.optimizer.zero_grad()
             self.loss(self.inferer(batch["image"], self.network), batch).backward()
             self.optimizer.step()
-            mean.add(self.network, STEPS - step <= AVERAGED)
             if cancelled((step + 1) / STEPS) and step + 1 < STEPS:
                 return False
-        mean.put(self.network)
         return True
 
     def _labelled(self, network: nn.Module, strokes: Sequence[Stroke]) -> dict[str, torch.Tensor]:
@@ -236,69 +227,6 @@ class Retuning:
                 "or delete that file, and the network is retuned from the strokes."
             )
         return state
-
-
-class _Mean:
-    """Mean of a network's parameters over some steps."""
-
-    def __init__(self) -> None:
-        self.total: list[torch.Tensor] = []
-        self.count = 0
-
-    def add(self, network: nn.Module, counts: bool) -> None:
-        """Take the parameters as they are now, if this step counts."""
-        if counts:
-            now = [parameter.detach() for parameter in network.parameters()]
-            self.total = (
-                [a + b for a, b in zip(self.total, now, strict=True)] if self.total else [a.clone() for a in now]
-            )
-            self.count += 1
-
-    @torch.no_grad()
-    def put(self, network: nn.Module) -> None:
-        """Give the network the mean."""
-        for parameter, total in zip(network.parameters(), self.total, strict=True):
-            parameter.copy_(total / self.count)
-
-
-class _Draw:
-    """Batches of a round: half of the strokes' windows from new ones, the rest from all, each class alike."""
-
-    def __init__(
-        self, windows: StrokeWindows, events: Sequence[Stroke | str], known: int, rng: np.random.Generator
-    ) -> None:
-        strokes = active_strokes(events)
-        self.windows, self.rng = windows, rng
-        self.drawing = Drawing(strokes, windows.planes.scan.shape)
-        self.labels: dict[Stroke, torch.Tensor] = {}
-        self.all: dict[int, list[tuple[Stroke, int]]] = {}
-        self.new: dict[int, list[tuple[Stroke, int]]] = {}
-        for stroke in (s for s in strokes if not s.erases):
-            self.labels[stroke] = windows.labels(stroke, self.drawing)
-            usable = (self.labels[stroke] == stroke.label).flatten(1).any(1).nonzero().ravel().tolist()
-            for group in (self.all, self.new) if stroke.number > known else (self.all,):
-                group.setdefault(stroke.label, []).extend((stroke, k) for k in usable)
-        self.all, self.new = ({k: of for k, of in group.items() if of} for group in (self.all, self.new))
-        if not self.all:
-            raise ScanError("every stroke lies outside the core or was painted over: paint inside the core.")
-
-    def batch(self) -> dict[str, torch.Tensor]:
-        """Image, label and the teacher's logits of one step."""
-        half = LABELLED // 2 if self.new else 0
-        chosen = self._choose(self.new, half) + self._choose(self.all, LABELLED - half)
-        free = self.windows.free()
-        others = self.rng.choice(len(free.places), FREE, replace=False)
-        parts = [(self.windows.of(s), self.labels[s], k) for s, k in chosen]
-        blank = torch.full_like(parts[0][1][0], 255)
-        image = [w.image[k] for w, _, k in parts] + [free.image[k] for k in others]
-        teacher = [w.teacher[k] for w, _, k in parts] + [free.teacher[k] for k in others]
-        label = [labels[k] for _, labels, k in parts] + [blank] * FREE
-        return {"image": torch.stack(image), "label": torch.stack(label), "teacher": torch.stack(teacher).float()}
-
-    def _choose(self, group: dict[int, list[tuple[Stroke, int]]], count: int) -> list[tuple[Stroke, int]]:
-        """Classes in turn, from a random one on, and of each any window."""
-        classes = self.rng.permutation(sorted(group)).tolist() if group else []
-        return [group[c][int(self.rng.integers(len(group[c])))] for c in np.resize(classes, count).tolist()]
 
 
 def _copied(state: Any) -> Any:

@@ -1,40 +1,33 @@
 """A session of labelling: strokes that stay, a network that follows them, and what both say of the scan."""
 
-import logging
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from torch import nn
 
 from synfine_monai.conventions import UNLABELLED
 from synfine_monai.errors import ScanError
 from synfine_monai.files import named_path
-from synfine_monai.labelling.blind_windows import BlindWindows
 from synfine_monai.labelling.brush import Drawing
 from synfine_monai.labelling.finishing import finishing_commands, run_commands
+from synfine_monai.labelling.looking import Looking
 from synfine_monai.labelling.opening import Given, Opened, open_folder
-from synfine_monai.labelling.prediction import Part, Predictor
-from synfine_monai.labelling.random_windows import RandomWindows
-from synfine_monai.labelling.regions import PLACE, Regions
 from synfine_monai.labelling.retuning import Retuning
 from synfine_monai.labelling.saving import DATALIST, MODEL, save_labels, save_network
 from synfine_monai.labelling.session_state import describe, one_class_only, refuse_few
 from synfine_monai.labelling.stroke_checks import check_core, check_stroke
 from synfine_monai.labelling.strokes import Stroke, active_strokes
-from synfine_monai.labelling.suggestions import Suggestions
 from synfine_monai.labelling.training_thread import TrainingThread
-from synfine_monai.labelling.views import clipped_box
-from synfine_monai.labelling.working_copy import Progress, scan_signature
+from synfine_monai.labelling.working_copy import Progress
 from synfine_monai.scans import Scan
+from synfine_monai.survey import files_signature
 
 BUDGET_S = 60.0
 
 
-class Session:
+class Session(Looking):
     """Label a scan: every call may come from any thread.
 
     A stroke is on the disk when ``stroke`` returns. From the second class on, a thread retunes the network, and another
@@ -42,20 +35,12 @@ class Session:
     """
 
     def __init__(self, opened: Opened, threads: int = 1, budget_s: float = BUDGET_S) -> None:
-        self.opened, self.log = opened, opened.log
-        self._signature = scan_signature(opened.scan, opened.fov)
-        self._lock, self._turned = threading.RLock(), threading.Condition()
-        self._revision, self._closed = 0, False
-        self._finishing: dict[str, Any] | None = None
-        self._drawing = Drawing(active_strokes(self.log.events), opened.scan.shape)
         self.retuning = Retuning(opened.start, opened.planes, opened.folder)
-        self.regions = Regions(opened.planes, len(opened.classes), opened.start.seed)
-        places = RandomWindows(opened.planes, PLACE, opened.start.seed + 1)
-        self._suggestions = Suggestions(places, opened.classes.names, opened.folder)
-        self._suggested: tuple[Any, list[dict[str, Any]]] = ((), [])
-        self._blind = BlindWindows(opened, opened.start.seed + 2)
-        self.predictor = Predictor(opened.planes, threads, self._spare)
-        of_training = self._publish, self._changed, threads, budget_s
+        super().__init__(opened, threads)
+        self._files = files_signature(opened.scan.info.path, opened.fov)
+        self._closed = False
+        self._finishing: dict[str, Any] | None = None
+        of_training = self._publish, self._changed, self.predictor.refuse, threads, budget_s
         self.training = TrainingThread(self.retuning, self.log, *of_training)
 
     @classmethod
@@ -142,6 +127,7 @@ class Session:
             ScanError: if the class, brush, slice or points are wrong, the line lies outside the scan or its core, the
                 scan has changed on the disk, or the disk is full; then nothing was painted.
         """
+        self._refuse_while_finishing()
         shape = self.opened.scan.shape
         check_stroke(shape, self.opened.classes, label, radius, view, index, points)
         self._refuse_changed_scan()
@@ -153,10 +139,12 @@ class Session:
 
     def undo(self) -> int | None:
         """Take the last stroke back; how many are left, or None where there was none."""
+        self._refuse_while_finishing()
         return self._painted(self.log.undo)
 
     def redo(self) -> int | None:
         """Paint again what was undone last; how many strokes there are, or None where there was nothing."""
+        self._refuse_while_finishing()
         return self._painted(self.log.redo)
 
     def _painted(self, write: Any, *given: Any) -> int | None:
@@ -168,80 +156,6 @@ class Session:
         self.training.stroke_came()
         self._changed()
         return count
-
-    # slices
-
-    def grey(self, view: str, index: int, box: Sequence[int] | None = None) -> np.ndarray:
-        """Grey levels in 8 bits, (rows, columns) uint8.
-
-        Args:
-            view: "xy", "xz" or "yz".
-            index: slice across it.
-            box: first row and column, rows and columns; clipped to the slice. None: all.
-
-        Raises:
-            ScanError: if there is no such slice, or the scan can no longer be read.
-        """
-        return self.opened.planes.shown(view, index, self._box(view, index, box))
-
-    def drawn(self, view: str, index: int, box: Sequence[int] | None = None) -> np.ndarray:
-        """Labels that are painted, (rows, columns) uint8, 255 where there is none; as ``grey``."""
-        return self._drawing.labels(view, index, self._box(view, index, box))
-
-    def predicted(self, view: str, index: int, box: Sequence[int] | None = None) -> Part:
-        """Labels, uncertainty (both (rows, columns) uint8) and version of the newest network; as ``grey``.
-
-        Raises:
-            Superseded: if so much was asked for later that this was given up.
-        """
-        return self.predictor.ask((view, index, self._box(view, index, box)))
-
-    def shares(self) -> dict[str, Any] | None:
-        """Class -> share of the core by what is predicted at random places, with its standard error; None at first."""
-        found = self.regions.shares()
-        if found is None:
-            return None
-        return {
-            "shares": {
-                name: {"share": float(share), "error": float(error)}
-                for name, share, error in zip(self.opened.classes.names, *found, strict=True)
-            },
-            "regions": len(self.regions.found),
-            "version": self.regions.version,
-        }
-
-    def suggestions(self, n: int = 5) -> list[dict[str, Any]]:
-        """Where to paint next: "view", "index", "row", "col", "size", "reason" and whether it was "drawn_at_random".
-
-        The same list until something is painted or more of the scan was looked at by another network.
-        """
-        regions = self.regions.newest()
-        with self._lock:
-            key = (n, len(self.log), self.regions.version if regions is self.regions.found else None, bool(regions))
-            if key != self._suggested[0]:
-                painted = {s.label for s in self._drawing.strokes if not s.erases}
-                self._suggested = key, self._suggestions.choose(regions, painted, len(self.log), n)
-            return list(self._suggested[1])
-
-    # audit
-
-    def audit_window(self) -> dict[str, Any]:
-        """The next window to label blind: "id", "view", "index" and "box"; as ``BlindWindows.next``."""
-        with self._lock:
-            return self._blind.next()
-
-    def audit_answer(self, number: int, labels: np.ndarray) -> None:
-        """Labels of a window; as ``BlindWindows.answer``."""
-        with self._lock:
-            self._blind.answer(number, labels)
-        self._turn()
-
-    def audit(self) -> dict[str, Any] | None:
-        """Shares with their intervals from blind windows, or None as long as there are too few.
-
-        As ``BlindWindows.audit``. It asks the newest network about the windows, which takes a second.
-        """
-        return self._blind.audit(self.predictor.ask_patiently, self.regions.shares(), len(self.regions.found))
 
     # results
 
@@ -257,6 +171,8 @@ class Session:
         Raises:
             ScanError: if fewer than two classes are painted, or it cannot be written.
         """
+        with self._turned:
+            self._turned.wait_for(lambda: self.training.status != "loading")
         with self._lock:
             events = list(self.log.events)
         refuse_few(self.opened, events)
@@ -309,11 +225,12 @@ class Session:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _box(self, view: str, index: int, box: Sequence[int] | None) -> Any:
-        return clipped_box(self.opened.scan.shape, view, index, box)
+    def _refuse_while_finishing(self) -> None:
+        if self._finishing is not None:
+            raise ScanError("the labels are being learned from and the scan segmented: paint when that has ended.")
 
     def _refuse_changed_scan(self) -> None:
-        if scan_signature(self.opened.scan, self.opened.fov) != self._signature:
+        if files_signature(self.opened.scan.info.path, self.opened.fov) != self._files:
             raise ScanError(
                 f"{self.opened.scan.info.path.name} has changed on the disk since it was opened: put it back as it "
                 "was, and open the session again."
@@ -323,23 +240,9 @@ class Session:
         self.predictor.publish(network, version)
         self._turn()
 
-    def _spare(self, network: nn.Module, version: int) -> bool:
-        """What the predicting thread does while nobody waits: not while the network is about to change."""
-        if self.training.status != "idle":
-            return False
-        try:
-            more = self.regions.look(network, self.predictor.inferer, version)
-        except ScanError as problem:
-            logging.getLogger(__name__).warning("%s", problem)
-            return False
-        self._turn()
-        return more
+    def _is_idle(self) -> bool:
+        return self.training.status == "idle"
 
     def _changed(self) -> None:
         self._turn()
         self.predictor.nudge()
-
-    def _turn(self) -> None:
-        with self._turned:
-            self._revision += 1
-            self._turned.notify_all()

@@ -26,6 +26,7 @@ def describe(opened: Opened, events: Sequence[Stroke | str]) -> dict[str, Any]:
         "strokes_per_class": {name: drawn.count(k) for k, name in enumerate(names)},
         "slices_with_strokes": slices_of(strokes),
         "strokes": len(strokes),
+        "events": len(events),
         "can_redo": bool(undone_strokes(events)),
     }
 

@@ -9,7 +9,7 @@ import torch
 from monai.inferers import Inferer
 from torch import nn
 
-from synfine_monai.conventions import POOLING, UNLABELLED
+from synfine_monai.conventions import UNLABELLED
 from synfine_monai.labelling.brush import Drawing, paint
 from synfine_monai.labelling.planes import Planes
 from synfine_monai.labelling.strokes import Stroke
@@ -76,15 +76,15 @@ class StrokeWindows:
         if self._free is None:
             rng, whole = np.random.default_rng([self.seed, 1]), self.planes.whole("xy")
             depths = self.planes.depths(FREE_SLICES)
-            self._free = self._cut([self._free_place(z, whole, rng) for z in np.resize(depths, FREE).tolist()])
+            self._free = self._cut([self._free_place(z, whole, rng) for z in sorted(np.resize(depths, FREE).tolist())])
         return self._free
 
     def labels(self, stroke: Stroke, drawing: Drawing) -> torch.Tensor:
         """(N, 1, S, S) uint8 of the windows of a stroke, as everything that is drawn leaves them."""
         windows = self.of(stroke)
         found = np.stack([drawing.labels(*place) for place in windows.places])[:, None]
-        inner = np.zeros((SIZE, SIZE), bool)
-        inner[RIM:-RIM, RIM:-RIM] = True
+        shape = self.planes.scan.shape
+        inner = np.stack([_counted(box, slice_shape(shape, view)) for view, _, box in windows.places])[:, None]
         return torch.from_numpy(np.where(windows.core.numpy() & inner, found, UNLABELLED).astype(np.uint8))
 
     def _cut(self, places: Sequence[Place]) -> Windows:
@@ -107,13 +107,25 @@ class StrokeWindows:
         best, most = Box(0, 0, SIZE, SIZE), -1.0
         core = self.planes.core("xy", z, whole)
         for _ in range(TRIES):
-            row, column = (int(rng.integers((n - SIZE) // POOLING + 1)) * POOLING for n in whole.shape)
+            row, column = (int(rng.integers(n - SIZE + 1)) for n in whole.shape)
             box = Box(row, column, SIZE, SIZE)
             if (share := float(core[box.cut].mean())) > most:
                 best, most = box, share
             if most >= LEAST_CORE:
                 break
         return "xy", z, best
+
+
+def _counted(box: Box, shape: tuple[int, int]) -> np.ndarray:
+    """Where labels of a window count: not along its border, except where the slice ends there."""
+    counted = np.ones(box.shape, bool)
+    for axis, (first, extent) in enumerate(zip(box[:2], shape, strict=True)):
+        lines = np.moveaxis(counted, axis, 0)
+        if first > 0:
+            lines[:RIM] = False
+        if first + SIZE < extent:
+            lines[-RIM:] = False
+    return counted
 
 
 def _around(voxel: np.ndarray, stroke: Stroke, shape: tuple[int, int, int], rng: np.random.Generator) -> Place:
@@ -123,8 +135,5 @@ def _around(voxel: np.ndarray, stroke: Stroke, shape: tuple[int, int, int], rng:
         at[axis] = place
     view = stroke.view if min(slice_shape(shape, stroke.view)) >= SIZE else "xy"
     normal, *axes = AXES[view]
-    corners = [
-        int(np.clip(at[axis] - rng.integers(RIM, SIZE - RIM), 0, shape[axis] - SIZE)) // POOLING * POOLING
-        for axis in axes
-    ]
+    corners = [int(np.clip(at[axis] - rng.integers(RIM, SIZE - RIM), 0, shape[axis] - SIZE)) for axis in axes]
     return view, at[normal], Box(corners[0], corners[1], SIZE, SIZE)

@@ -24,6 +24,7 @@ class TrainingThread:
         log: of the strokes.
         publish: called with a frozen network and its version, the number of rounds.
         changed: called when ``status``, ``progress`` or ``problem`` is another.
+        failed: called with the reason where there will be no network at all.
         threads: of torch.
         budget_s: seconds after the last stroke from which on no round begins.
 
@@ -39,10 +40,12 @@ class TrainingThread:
         log: StrokeLog,
         publish: Callable[[nn.Module, int], None],
         changed: Callable[[], None],
+        failed: Callable[[Exception], None],
         threads: int,
         budget_s: float,
     ) -> None:
         self.retuning, self.log, self.publish, self.changed = retuning, log, publish, changed
+        self.failed, self._lock = failed, threading.Lock()
         self.threads, self.budget_s = threads, budget_s
         self.status, self.problem = "loading", ""
         self.progress: float | None = None
@@ -52,10 +55,11 @@ class TrainingThread:
 
     def stroke_came(self) -> None:
         """The log has another line."""
-        self._since, self.problem = time.monotonic(), ""
-        if self.status == "idle" and self.retuning.rounds_left(self.log.events):
-            self.status = "training"  # nobody shall see it idle before it wakes
-        self._wake.set()
+        with self._lock:
+            self._since, self.problem = time.monotonic(), ""
+            if self.status == "idle" and self.retuning.rounds_left(self.log.events):
+                self.status = "training"  # nobody shall see it idle before it wakes
+            self._wake.set()
 
     def close(self) -> None:
         """End the thread; a round that is under way is given up, and done again another time."""
@@ -69,6 +73,7 @@ class TrainingThread:
             self.retuning.prepare(list(self.log.events))
             self._publish()
         except Exception as problem:  # told to whoever labels
+            self.failed(problem)
             self._fail(problem)
             return
         while not self._ended:
@@ -77,8 +82,10 @@ class TrainingThread:
                 self._rounds()
             except Exception as problem:  # told to whoever labels
                 self._fail(problem)
-            if not self._wake.is_set():
-                self._tell("idle", None)
+            with self._lock:
+                told = not self._wake.is_set() and self._set("idle", None)
+            if told:
+                self.changed()
             self._wake.wait()
 
     def _rounds(self) -> None:
@@ -97,13 +104,18 @@ class TrainingThread:
         self.publish(self.retuning.frozen(), len(self.retuning.schedule))
 
     def _tell(self, status: str, progress: float | None) -> None:
-        if (status, progress) != (self.status, self.progress):
-            self.status, self.progress = status, progress
+        if self._set(status, progress):
             self.changed()
+
+    def _set(self, status: str, progress: float | None) -> bool:
+        """Whether that is news."""
+        before = self.status, self.progress
+        self.status, self.progress = status, progress
+        return before != (status, progress)
 
     def _fail(self, problem: Exception) -> None:
         logging.getLogger(__name__).debug("retuning failed", exc_info=problem)
         self.problem = " ".join(str(problem).split()) or type(problem).__name__
         self._since = float("-inf")
-        self._tell("idle", None)
+        self._set("idle", None)
         self.changed()

@@ -16,7 +16,7 @@ from synfine_monai.scans import Scan, create_scan, optional_library, slab_slices
 from synfine_monai.survey import FieldOfView, IntensityStatistics, files_signature
 
 GREY, CORE, FACTS = "working_copy.ome.zarr", "working_copy_core.ome.zarr", "working_copy.json"
-SLAB_VOXELS = 1 << 24
+SLAB_VOXELS = 1 << 23
 KEPT_BYTES = 1 << 28
 SAMPLED = 8
 """Slices that tell a scan from another one where its files cannot."""

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import distance_transform_cdt
 
-from synfine_monai.data import LabelledSlice, NothingToCorrect, add_strokes, find_strokes, simulate_strokes
+from synfine_monai.data import (
+    LabelledSlice,
+    NothingToCorrect,
+    add_strokes,
+    corrective_paths,
+    find_strokes,
+    simulate_strokes,
+)
 from synfine_monai.data.simulated_labeller import walk
 from synfine_monai.errors import ScanError
 
@@ -88,3 +95,26 @@ def test_a_thin_class_is_drawn_all_the_same():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ScanError, match="odd brush"):
         simulate_strokes(SLICES, **wrong)
+
+
+def test_corrective_strokes_begin_in_the_middle_of_the_largest_wrong_part_of_each_class():
+    mask = np.zeros((40, 60), np.uint8)
+    mask[5:25, 5:25] = 1
+    mask[30:37, 40:50] = 1
+    scan_slice = LabelledSlice(np.zeros((40, 60), np.float32), mask, np.ones((40, 60), bool), "a", "a", 0)
+    result = np.zeros_like(mask)  # every pore is missed, and no matrix is
+    paths = corrective_paths([scan_slice], [result], 2, length=3)
+    assert [(k, where) for k, where, _ in paths] == [(1, 0), (1, 0)]
+    (large, small) = (path[0] for _, _, path in paths)
+    assert 12 <= large[0] <= 16
+    assert 12 <= large[1] <= 16
+    assert 30 < small[0] < 37
+    assert corrective_paths([scan_slice], [mask], 2) == []
+
+
+def test_corrective_strokes_keep_away_from_boundaries_and_in_their_class():
+    mask = (np.add.outer(np.arange(50) // 9, np.arange(50) // 9) % 2).astype(np.uint8)
+    scan_slice = LabelledSlice(np.zeros((50, 50), np.float32), mask, np.ones((50, 50), bool), "a", "a", 0)
+    for k, _, path in corrective_paths([scan_slice], [1 - mask], 5, length=20, seed=3):
+        for y, x in path:
+            assert (mask[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] == k).all()

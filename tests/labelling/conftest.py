@@ -1,10 +1,13 @@
-"""A real browser in front of a real server; skipped loudly where there is no Chromium."""
+"""A session's folder on a small rock; a real browser before a real server, skipped loudly without a Chromium."""
 
 import os
 import shutil
 
 import pytest
+from painted_rock import rock_scan, small_model
 from served_page import Served
+
+from synfine_monai.labelling.opening import Given, open_folder
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ENVIRONMENT = "SYNFINE_CHROMIUM"
@@ -39,3 +42,13 @@ def serve(chromium, tmp_path):
     yield start
     for one in open_ones:
         one.close()
+
+
+@pytest.fixture(scope="module")
+def rock_folder(tmp_path_factory):
+    """(opened scan of 30×150×170 voxels, truth)."""
+    folder = tmp_path_factory.mktemp("rock")
+    path, truth = rock_scan(folder, shape=(30, 150, 170))
+    opened = open_folder(path, folder / "session", Given(["matrix", "pore"], small_model(folder)))
+    yield opened, truth
+    opened.close()

@@ -24,13 +24,17 @@ def fake_scan(shape=SHAPE, seed=0):
 
 
 class FakeSession:
-    """What the server asks of a session; ``delay`` seconds pass from a stroke to the next version."""
+    """What the server asks of a session; ``delay`` seconds pass from a stroke to the next version.
+
+    Predictions wait while ``answers_now`` is not set.
+    """
 
     def __init__(self, grey=None, delay=0.2, size=(5.0, 5.0, 5.0)):
         self.volume, self.delay, self.size = fake_scan() if grey is None else grey, delay, size
         self.events, self.undone, self.version, self.revision, self.count = [], [], 0, 0, 0
         self.status, self.answers, self.saved, self.closed = "idle", {}, [], False
-        self.turned = threading.Condition()
+        self.turned, self.answers_now = threading.Condition(), threading.Event()
+        self.answers_now.set()
 
     def state(self):
         drawn = [s.label for s in self.events if s.label != 255]
@@ -99,6 +103,7 @@ class FakeSession:
         return Drawing(self.events, self.volume.shape).labels(view, index, box)
 
     def predicted(self, view, index, box):
+        self.answers_now.wait()
         grey, level = self.grey(view, index, box).astype(int), 100 + 5 * (self.version % 5)
         unsure = np.clip(255 - 8 * np.abs(grey - level), 0, 255).astype(np.uint8)
         return (grey < level).astype(np.uint8), unsure, self.version

@@ -7,7 +7,7 @@ from synfine_monai.labelling.serving import free_socket, page_server
 from synfine_monai.labelling.visitors import Visitors
 
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 320, "height": 700}
-LONGEST_MS = 20_000
+LONGEST_MS = 60_000
 
 
 class Served:

@@ -45,8 +45,7 @@ def test_a_line_is_seen_at_once_sent_when_the_brush_is_lifted_and_stands_on_its_
     served.page.keyboard.press("2")
     before = served.color(40, 85)
     served.draw([(40, 50), (40, 120), (70, 120)], lift=False)
-    served.page.wait_for_timeout(50)
-    assert served.color(40, 85) != before
+    served.wait_until(lambda: served.color(40, 85) != before, "seen")
     assert not [url for method, url in served.requests if method == "POST" and "login" not in url]
     served.page.mouse.up()
     served.wait_for(drawn=1, version=1)
@@ -65,8 +64,36 @@ def test_what_is_predicted_is_the_newest_network_over_the_slice(served):
     seen = served.color(*dark)
     assert seen[2] > seen[0]
     served.page.locator("#overlay input[value=none]").check(force=True)
-    served.page.wait_for_timeout(100)
-    assert served.color(*dark) == (fake_scan()[20][tuple(dark)],) * 3
+    grey = int(fake_scan()[20][tuple(dark)])
+    served.wait_until(lambda: served.color(*dark) == (grey, grey, grey), "the slice alone")
+
+
+def test_what_an_older_network_said_is_dimmed_until_the_newer_one_has_spoken(served):
+    dark = np.argwhere(fake_scan()[20] < 60)[0]
+
+    def blue():
+        red, _, blue = served.color(*dark)
+        return blue - red
+
+    before = blue()
+    served.session.answers_now.clear()
+    served.draw([(100, 150), (100, 180)])
+    served.page.wait_for_function("() => import('/page.js').then(({page}) => page.state.version === 1)")
+    served.wait_until(lambda: blue() == pytest.approx(0.4 * before, abs=3), "dimmed")
+    served.session.answers_now.set()
+    served.wait_for(version=1)
+    assert blue() == pytest.approx(before, abs=3)
+
+
+def test_the_network_is_asked_about_the_place_of_the_last_stroke_first(serve):
+    served = serve(FakeSession(np.full((4, 700, 700), 90, np.uint8)))
+    served.wait_for(version=0)
+    before = len(served.requests)
+    served.draw([(650, 600), (650, 660)])
+    served.wait_for(version=1)
+    asked = [url for _, url in served.requests[before:] if "predicted" in url]
+    assert "view=xy&index=2&box=512%2C512%2C188%2C188" in asked[0]
+    assert len([url for url in asked if "view=xy" in url]) == 9
 
 
 def test_undo_redo_and_eraser(served):
@@ -167,6 +194,14 @@ def test_it_works_by_the_keyboard_alone(served):
     assert (stroke.label, stroke.radius, stroke.index) == (2, 4, 10)
     steps = np.diff(np.array(stroke.points), axis=0).tolist()
     assert steps == [[0, 4], [0, 4], [4, 0]]
+    page.keyboard.press("Enter")
+    page.mouse.move(*served.place(30, 30))
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    served.wait_until(lambda: len(strokes(served)) == 2, "painted, and the mouse that passes is no brush")
+    assert np.diff(np.array(strokes(served)[1].points), axis=0).tolist() == [[0, -4]]
+    page.keyboard.press("z")
+    served.wait_until(lambda: len(strokes(served)) == 1, "undone")
     for key in ("Enter", "Shift+ArrowRight", "Escape", "z"):
         page.keyboard.press(key)
     served.wait_until(lambda: not strokes(served), "given up, and undone")
@@ -190,14 +225,36 @@ def test_nothing_is_lost_on_a_narrow_screen(serve):
         box = one.bounding_box()
         assert box["x"] >= 0, one
         assert box["x"] + box["width"] <= NARROW["width"] + 0.5, one
+    zoom = served.data()["zoom"]
     page.set_viewport_size(WIDE)
     assert len(shown) == len([one for one in controls.all() if one.is_visible()]) > 40
     page.set_viewport_size(NARROW)
     served.canvas().scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
+    served.wait_for(zoom=zoom)
     served.draw([(80, 60), (80, 140)])
     served.wait_for(drawn=1)
     assert strokes(served)[0].points[-1] == pytest.approx((80, 140), abs=1)
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_moves_under_the_brush_when_something_is_told(serve, viewport):
+    served = serve(FakeSession(delay=4.0), viewport=viewport)
+    served.wait_for(version=0)
+
+    def place():
+        return served.canvas().evaluate("canvas => { const {x, y, width, height} = canvas.getBoundingClientRect();"
+                                        " return [x + scrollX, y + scrollY, width, height]; }")  # fmt: skip
+
+    before = place()
+    served.draw([(40, 50), (40, 120)])
+    served.page.wait_for_selector("#progress:not([hidden])")
+    assert place() == before
+    served.wait_for(version=1)
+    assert "paint a second class" in served.page.inner_text("#status")
+    assert place() == before
+    served.page.click("#save")
+    served.page.wait_for_selector("#error:not([hidden])")
+    assert place() == before
 
 
 def luminance(color):

@@ -1,4 +1,4 @@
-"""The network is a function of the strokes and of the rounds: whatever was cancelled or killed, it comes out the same."""
+"""The network is a function of strokes and rounds: whatever was cancelled or killed, it comes out the same."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,7 @@ from synfine_monai.errors import ScanError
 from synfine_monai.labelling import retuning
 from synfine_monai.labelling.brush import Drawing
 from synfine_monai.labelling.opening import Given, open_folder
-from synfine_monai.labelling.retuning import ROUNDS, Retuning, _Draw
-from synfine_monai.labelling.stroke_windows import RIM, SIZE
+from synfine_monai.labelling.retuning import ROUNDS, Retuning
 from synfine_monai.labelling.strokes import active_strokes
 
 
@@ -128,36 +127,6 @@ def test_the_loss_on_strokes_goes_down(opened, tmp_path, monkeypatch):
     for _ in range(ROUNDS):
         made.run(events)
     assert loss() < 0.8 * before
-
-
-def test_half_of_the_windows_are_of_new_strokes_and_classes_take_turns(opened, tmp_path):
-    made = new(opened, tmp_path / "a")
-    draw = _Draw(made.windows, opened.log.events, 2, np.random.default_rng(0))
-    assert {s.number for of in draw.new.values() for s, _ in of} == {3, 4}
-    chosen = [draw._choose(draw.new, 2) + draw._choose(draw.all, 2) for _ in range(40)]
-    assert all(sorted(s.label for s, _ in half) == [0, 1] for four in chosen for half in (four[:2], four[2:]))
-    batch = draw.batch()
-    assert batch["image"].shape == (6, 1, SIZE, SIZE)
-    assert [bool((label != 255).any()) for label in batch["label"]] == [True] * 4 + [False] * 2
-
-
-def test_labels_near_the_border_of_a_window_and_outside_the_core_do_not_count(opened, tmp_path):
-    made = new(opened, tmp_path / "a")
-    strokes = active_strokes(opened.log.events)
-    drawing = Drawing(strokes, opened.scan.shape)
-    for stroke in strokes:
-        labels = made.windows.labels(stroke, drawing)
-        assert (labels[..., RIM:-RIM, RIM:-RIM] == stroke.label).flatten(1).any(1).all()
-        labels[..., RIM:-RIM, RIM:-RIM] = 255
-        assert (labels == 255).all()
-
-
-def test_strokes_that_were_painted_over_are_not_drawn_from(opened, tmp_path):
-    made, log = new(opened, tmp_path / "a"), list(opened.log.events)
-    first = log[0]
-    over = type(first)(5, 1, 6.0, first.view, first.index, first.points)
-    draw = _Draw(made.windows, [*log, over], 0, np.random.default_rng(0))
-    assert first not in {s for s, _ in draw.all[0]}
 
 
 def test_a_class_that_the_network_does_not_know_is_learned_from_the_first_round(tmp_path):

@@ -92,20 +92,11 @@ def test_each_start_has_its_own_token():
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C of another process is another matter there")
 def test_the_verb_serves_its_page_and_ends_with_ctrl_c(tmp_path):
     scan, _ = rock_scan(tmp_path)
-    options = [
-        "--checkpoint",
-        str(small_model(tmp_path)),
-        "--classes",
-        "matrix,pore",
-        "--browser",
-        "print",
-        "--threads",
-        "1",
-    ]
-    command = [sys.executable, "-m", "synfine_monai.command_line", "label", str(scan), *options]
-    given = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    options = f"--checkpoint {small_model(tmp_path)} --classes matrix,pore --voxel_size_um 7 --browser print"
+    command = [sys.executable, "-m", "synfine_monai.command_line", "label", str(scan), *options.split()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=tmp_path, env=given, **pipes) as running:
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as running:
         lines = iter(running.stdout.readline, "")
         url = next(line.split()[-1] for line in lines if line.startswith("Label at"))
         base, token = url.split("/#")
@@ -113,7 +104,8 @@ def test_the_verb_serves_its_page_and_ends_with_ctrl_c(tmp_path):
             assert "synfine label" in browser.get("/").text
             assert browser.get("/api/state").status_code == 401
             assert browser.post("/api/login", json={"token": token}).status_code == 200
-            assert browser.get("/api/state").json()["name"] == "rock.tif"
+            state = browser.get("/api/state").json()
+            assert (state["name"], state["voxel_size_um"]) == ("rock.tif", [7, 7, 7])
         with socket.socket() as elsewhere:
             elsewhere.settimeout(2)
             assert elsewhere.connect_ex((socket.gethostbyname(socket.gethostname()), int(base.split(":")[-1]))) or (

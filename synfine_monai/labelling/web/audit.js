@@ -10,7 +10,9 @@ const AROUND = 2; // the picture shows so many sides of the window
 
 export async function findAudit() {
   try {
-    page.found = (await get("audit")).audit;
+    const { audit } = await get("audit");
+    if (audit !== undefined) page.found = audit;
+    else page.audited = null; // ask once more, with the next state
   } catch (problem) {
     fail(problem);
   }

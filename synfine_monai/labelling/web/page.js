@@ -21,6 +21,7 @@ export const page = {
   mark: null, // the suggestion that one went to
   audit: null, // the blind window that is being labelled
   found: null, // what the audit found
+  audited: null, // the network that it was asked of
 };
 
 const drawers = [];

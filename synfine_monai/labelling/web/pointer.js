@@ -36,6 +36,7 @@ function press(view, down, event) {
   view.canvas.focus({ preventScroll: true });
   view.canvas.setPointerCapture(event.pointerId);
   down.set(event.pointerId, place(event));
+  giveUpPen(view);
   if (down.size > 1) giveUpStroke(view); // two fingers move
   else if (event.altKey) meet(view, view.voxel(event));
   else if (event.button === 0 && page.tool !== "move") beginStroke(view, view.voxel(event));
@@ -52,7 +53,7 @@ export function meet(view, point) {
 
 function move(view, down, event) {
   view.hover = event.pointerType === "touch" ? null : view.voxel(event);
-  if (view.stroke) {
+  if (view.stroke && down.has(event.pointerId)) {
     const passed = event.getCoalescedEvents?.() ?? [];
     for (const each of passed.length ? passed : [event]) extendStroke(view, view.voxel(each));
   } else if (down.has(event.pointerId)) {

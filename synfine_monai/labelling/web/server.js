@@ -21,7 +21,8 @@ async function ask(path, options) {
 }
 
 export async function get(name, query = {}, signal = undefined) {
-  return (await ask(`/api/${name}?${new URLSearchParams(query)}`, { signal })).json();
+  const answer = await ask(`/api/${name}?${new URLSearchParams(query)}`, { signal });
+  return answer.status === 204 ? {} : answer.json(); // 204: given up for something that is more urgent
 }
 
 export async function post(name, body = {}) {

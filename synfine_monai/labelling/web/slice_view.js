@@ -41,7 +41,7 @@ export class SliceView {
   }
 
   goTo(index) {
-    if (page.audit) return;
+    if (page.audit || this.stroke) return; // a stroke stays on its slice
     page.at[this.across] = Math.max(0, Math.min(this.count - 1, Math.round(index)));
     refresh();
   }

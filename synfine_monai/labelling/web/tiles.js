@@ -42,7 +42,7 @@ export class Queue {
 
 const STAMPS = { grey: () => 0, drawn: () => page.drawn, predicted: () => page.state.version };
 const SIDES = { grey: 512, drawn: 512, predicted: 256 };
-const KEPT = { grey: 48, drawn: 48, predicted: 192 };
+const KEPT = { grey: 24, drawn: 12, predicted: 64 }; // and what is seen; a side of 512 takes 1.3 MB
 
 // One kind of tiles of one view.
 export class Layer {
@@ -112,8 +112,9 @@ export class Layer {
   keep(key, tile) {
     this.kept.delete(key);
     this.kept.set(key, tile);
+    const most = Math.max(KEPT[this.kind], [...this.boxes()].length + 8);
     for (const old of this.kept.keys()) {
-      if (this.kept.size <= KEPT[this.kind]) return;
+      if (this.kept.size <= most) return;
       this.kept.delete(old);
     }
   }

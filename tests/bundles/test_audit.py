@@ -311,3 +311,19 @@ def test_the_volume_of_windows_can_be_left_out(sample, tuned, tmp_path):
     plan(sample, tuned, tmp_path, windows=8, volume=False)
     assert not (tmp_path / "core_windows.tif").exists()
     assert (tmp_path / "plan.csv").is_file()
+
+
+@pytest.mark.slow  # two fine-tunings and two segmentations
+def test_labels_that_are_trained_on_audit_by_networks_that_have_not_seen_them(sample, tmp_path):
+    plan(sample, "none", tmp_path / "plan", windows=24, window=32)
+    labels = np.full(sample.truth.shape, 255, np.uint8)
+    for window in read_plan_files(tmp_path / "plan").windows:
+        at = (window.z, *window.within(96, 96))
+        labels[at] = sample.truth[at]
+    options = {"scan": str(sample.scan), "plan": str(tmp_path / "plan"), "folds": 2, "min_steps": 2, "min_epochs": 1}
+    filled = str(write_tiff(tmp_path / "filled.tif", labels))
+    run_verb(CONFIGS / "cross.yaml", audit_labels=filled, output_dir=str(tmp_path), **options)
+    found = json.loads((tmp_path / "core_audit.json").read_text("utf-8"))
+    assert found["networks"] == 2
+    assert found["shares"]["pore space"]["low"] < sample.truth.mean() < found["shares"]["pore space"]["high"]
+    assert found["local_numbers"]["s2_1"]["low"] > 0

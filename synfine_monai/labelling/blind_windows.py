@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from scipy.stats import t as student
+from scipy.stats import kurtosis, t as student
 
 from synfine_monai.conventions import OUTSIDE, UNLABELLED
 from synfine_monai.errors import ScanError
@@ -17,6 +17,7 @@ from synfine_monai.labelling.prediction import Key, Part
 from synfine_monai.labelling.views import Box
 from synfine_monai.planning import (
     LOOKS,
+    NORMAL_TAILS,
     Plan,
     PredictedSlices,
     Residuals,
@@ -117,13 +118,16 @@ class BlindWindows:
             return None
         windows = list(self.plan.windows[:used])
         voxels, chances = np.array([(self._core(w).sum(), w.probability) for w in windows]).T
-        wrong = np.stack([self._counts(w) - self._predicted_counts(w, ask) for w in windows], axis=1).astype(float)
+        drawn = np.stack([self._counts(w) for w in windows], axis=1)
+        seen = np.stack([self._predicted_counts(w, ask) for w in windows], axis=1)
         confidence, largest = confidence_of_a_look(0.95, len(LOOKS)), float(self.plan.facts["largest"])
         quantile = float(student.ppf((1 + confidence) / 2, regions - 1))
         found = {}
         for name, of in {PORES: list(self.classes.pore_labels), **_alone(self.classes.names)}.items():
             predicted, error = float(shares[0][of].sum()), float(np.sqrt((shares[1][of] ** 2).sum()))
-            residuals = Residuals(wrong[of].sum(0), voxels, chances, predicted)
+            labelled, found_there = drawn[of].sum(0).astype(float), seen[of].sum(0).astype(float)
+            tails = max(NORMAL_TAILS, float(np.nan_to_num(kurtosis(found_there - predicted * voxels, fisher=False))))
+            residuals = Residuals(labelled - found_there, voxels, chances, predicted, labelled, tails)
             found[name] = _told(estimate_share(residuals, confidence, largest), quantile * error)
         return {"windows": len(done), "used": used, "phases": found}
 

@@ -22,6 +22,7 @@ from .estimate import (
     FEWEST_WINDOWS as FEWEST_WINDOWS,
     FEWEST_WRONG as FEWEST_WRONG,
     LOOKS as LOOKS,
+    NORMAL_TAILS as NORMAL_TAILS,
     Residuals as Residuals,
     ShareEstimate as ShareEstimate,
     confidence_of_a_look as confidence_of_a_look,

@@ -141,5 +141,5 @@ def _figure(pairs: dict[str, Paired]) -> Figure:
     axes.set_xticks(range(len(NUMBERS)), [words.replace(" ", "\n", 1) for words in NUMBERS.values()], fontsize=8)
     axes.set(ylabel="error (%)", yscale="symlog", title="Each dot: a block (of flow, along one axis)")
     axes.set_yticks([-100, -10, 0, 10, 100], ["-100", "-10", "0", "10", "100"])
-    axes.legend(fontsize=8, ncols=len(pairs))
+    axes.legend(fontsize=8, ncols=len(pairs), loc="upper left")
     return figure

@@ -8,6 +8,7 @@ import pytest
 import torch
 from painted_rock import Threshold, rock_scan, small_model
 
+from synfine_monai.errors import ScanError
 from synfine_monai.inferers import SliceWindowInferer
 from synfine_monai.labelling.planes import Planes
 from synfine_monai.labelling.prediction import MOST_WAITING, Predictor, Superseded, predict_part
@@ -140,6 +141,24 @@ def test_whoever_waits_when_it_ends_is_told(planes):
         thread.join(5)
     with pytest.raises(Superseded):
         predictor.ask(("xy", 1, Box(0, 0, 8, 8)))
+
+
+def test_whoever_asks_for_a_network_that_cannot_come_is_told(predictor):
+    threading.Timer(0.2, predictor.refuse, (ScanError("network.pt is damaged."),)).start()
+    for _ in range(2):  # who waits, and who asks later
+        with pytest.raises(ScanError, match="damaged"):
+            predictor.ask(("xy", 0, Box(0, 0, 8, 8)))
+
+
+def test_what_fails_in_spare_time_keeps_nobody_waiting(planes, caplog):
+    def fails(network, version):
+        raise ValueError("no luck")
+
+    predictor = Predictor(planes, 1, fails)
+    predictor.publish(Threshold(), 1)
+    _until(lambda: "no luck" in caplog.text)
+    assert predictor.ask(("xy", 0, Box(0, 0, 8, 8))).version == 1
+    predictor.close()
 
 
 def test_spare_time_is_used_once_for_each_network_and_waits_for_wishes(planes):

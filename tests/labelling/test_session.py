@@ -281,6 +281,17 @@ def test_a_scan_that_makes_its_slices_needs_no_file(tmp_path, made, monkeypatch)
         assert scan.read_slices == 1  # other views come from the working copy
 
 
+def test_nothing_is_painted_while_the_session_is_finished(session, monkeypatch):
+    monkeypatch.setattr(session, "_finishing", {"progress": 0.5, "message": "inference"})
+    state = session.state()
+    assert (state["status"], state["progress"], state["message"]) == ("finishing", 0.5, "inference")
+    for call in (lambda: session.stroke(0, 1.0, "xy", 5, [[20, 20]]), session.undo, session.redo):
+        with pytest.raises(ScanError, match="paint when that has ended"):
+            call()
+    with pytest.raises(ScanError, match="finished already"):
+        session.finish("anywhere")
+
+
 def paint_and_kill(made, folder, lines, wait):
     """Start the painter, kill it ``wait`` seconds after it said so many lines; how many strokes it told of."""
     script = Path(__file__).with_name("paints_until_killed.py")

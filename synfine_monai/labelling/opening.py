@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from synfine_monai.bundle import bundles_folder
 from synfine_monai.conventions import PATCH_SIZE
 from synfine_monai.data import Item, Task
@@ -93,11 +95,22 @@ def open_folder(scan: str | Path | Scan, folder: str | Path, given: Given, progr
         known = log.whose
         size = given.voxel_size_um if given.voxel_size_um is not None else known.get("voxel_size_um")
         opened = scan if isinstance(scan, Scan) else open_scan(scan, voxel_size_um=size)
+        _refuse_other_size(opened, size)
         _refuse_small(opened)
         return _opened(opened, log, given, lock, opened.voxel_size_um if size is not None else None, progress)
     except BaseException:
         lock.release()
         raise
+
+
+def _refuse_other_size(scan: Scan, size: float | Sequence[float] | None) -> None:
+    """An open scan has its size from elsewhere: lengths must not be told by another one than was asked for."""
+    known = scan.voxel_size_um
+    if size is not None and (known is None or not np.allclose(known, size, rtol=1e-6, atol=0)):
+        raise ScanError(
+            f"the open scan {scan.info.path.name} has voxels of {known or 'unknown size'} µm and this session "
+            f"{size} µm: open the scan with that voxel_size_um."
+        )
 
 
 def _opened(

@@ -281,6 +281,14 @@ def test_a_scan_that_makes_its_slices_needs_no_file(tmp_path, made, monkeypatch)
         assert scan.read_slices == 1  # other views come from the working copy
 
 
+def test_an_open_scan_of_another_voxel_size_than_the_sessions_is_refused(made, tmp_path):
+    Session.open(made[0], tmp_path / "s", CLASSES, made[2], voxel_size_um=2.5).close()
+    with open_scan(made[0]) as scan, pytest.raises(ScanError, match=r"unknown size µm and this session"):
+        Session.open(scan, tmp_path / "s")
+    with open_scan(made[0], voxel_size_um=2.5) as scan, Session.open(scan, tmp_path / "s") as session:
+        assert session.state()["voxel_size_um"] == [2.5, 2.5, 2.5]
+
+
 def test_nothing_is_painted_while_the_session_is_finished(session, monkeypatch):
     monkeypatch.setattr(session, "_finishing", {"progress": 0.5, "message": "inference"})
     state = session.state()

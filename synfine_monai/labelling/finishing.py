@@ -16,6 +16,7 @@ from synfine_monai.networks import find_checkpoint
 
 STAGE, PERCENT, ERROR = re.compile(r"^\[(\d+)/(\d+)\] (\w+)"), re.compile(r"(\d+)%\|"), "ScanError: "
 KEPT_LINES = 20
+ALMOST = 0.99
 COMMAND = [sys.executable, "-m", "synfine_monai.command_line"]
 
 Progress = Callable[[float, str], None]
@@ -53,9 +54,11 @@ def run_commands(commands: Sequence[Sequence[str]], progress: Progress, stopped:
     Raises:
         ScanError: with the line in which a command ended.
     """
+    furthest = 0.0
     for number, command in enumerate(commands):
-        for share, what in _running(command, stopped):
-            progress((number + share) / len(commands), what)
+        for share, what in _running(command, stopped):  # a stage has several bars: none of them leads back
+            furthest = max(furthest, min(ALMOST, (number + share) / len(commands)))
+            progress(furthest, what)
     progress(1.0, "")
 
 

@@ -51,8 +51,10 @@ def write_rock_numbers(
         temporary.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     for phase, one in numbers.phases.items():
         _write_curves(Path(f"{stem}_{phase.replace(' ', '_')}.csv"), one.curves())
-    figure = Figure(figsize=(11, 3.5), layout="constrained")
-    draw_rock_numbers(figure.subplots(1, 3), numbers.phases[PORE_SPACE])
+    pores = numbers.phases[PORE_SPACE]
+    panels = 2 if pores.sizes is None else 3
+    figure = Figure(figsize=(11 * panels / 3, 3.5), layout="constrained")
+    draw_rock_numbers(figure.subplots(1, panels), pores)
     with atomic_file(f"{stem}.png") as temporary:
         figure.savefig(temporary, dpi=120)
     tables = _tables(summary)
@@ -83,7 +85,7 @@ def told(summary: Mapping[str, Any]) -> dict[str, str]:
     if summary["water_saturation"] is not None:
         rows["Water saturation"] = _percent(summary["water_saturation"])
     for key, value in pore.items():
-        if key == "representativity":
+        if key == "representativity" or (value is None and key.startswith("median_diameter")):  # sizes cost a bit
             continue
         if isinstance(value, Mapping):
             rows[_words(key)] = ", ".join(f"{axis} {_number(one)}" for axis, one in value.items())

@@ -15,7 +15,7 @@ def draw_rock_numbers(axes: Sequence[Axes], phase: PhaseNumbers) -> None:
     """Draw three curves of a phase side by side.
 
     Args:
-        axes: three places to draw.
+        axes: three places to draw, or two where sizes were not measured.
         phase: usually the pore space.
     """
     colour = PHASE_COLORS["pore"]
@@ -30,9 +30,11 @@ def draw_rock_numbers(axes: Sequence[Axes], phase: PhaseNumbers) -> None:
     axes[0].axhline(phase.pairs.correlation[2, 0] ** 2, color="grey", linewidth=0.8, label="no order")
     axes[0].set(title="Two-point correlation", xlabel=f"lag ({phase.unit})", ylabel="both in pore space")
     axes[1].set(title="Chord lengths", xlabel=f"length ({phase.unit})", ylabel=f"density (1/{phase.unit})")
-    if phase.sizes is not None and phase.sizes.sum():
+    for one in (one for one in axes[:2] if one.lines):
+        one.legend(frameon=False, loc="upper right")
+    if phase.sizes is None:
+        return
+    if phase.sizes.sum():
         share = np.cumsum(phase.sizes) / phase.sizes.sum()
         axes[2].step(2 * phase.size_radii, share, color=colour, where="post")
     axes[2].set(title="Pore sizes", xlabel=f"diameter of the largest ball ({phase.unit})", ylabel="share of the volume")
-    for one in (one for one in axes[:2] if one.lines):
-        one.legend(frameon=False, loc="upper right")

@@ -36,7 +36,8 @@ def same_bytes(first: Path, second: Path) -> None:
 def test_the_merged_verb_shares_out_what_inference_would_do():
     parser = ConfigParser()
     parser.read_config(FILES)
-    assert parser["run"] == ["$@chunks.run()"]
+    verb = ConfigParser.load_config_file(FILES[0])["run"]
+    assert parser["run"] == ["$@chunks.run()", *verb[1:]]
     assert parser["opened_scan"]["_target_"].endswith("open_scan")
     assert "absolute_path" in parser["opened_scan"]["path"]
     assert "begin(['inference', 'dask_inference']" in parser["initialize"][0]

@@ -118,7 +118,7 @@ def test_bands_of_flow_lie_around_that_of_the_labels(labels, tmp_path, capsys):
     chances[:, 14, 6:10] = 0.6  # a row of another one, which may be rock
     tifffile.imwrite(tmp_path / "core_pore_probability.tif", chances)
     options = {"transport": True, "cube": 24, "sizes": False, "voxel_size_um": 2.0}
-    options |= {"pore_probability": str(tmp_path / "core_pore_probability.tif"), "level_shift": 0.15}
+    options |= {"probability": str(tmp_path / "core_pore_probability.tif"), "level_shift": 0.15}
     along = measured(labels, tmp_path, **options)["transport"]["axes"]["z"]
     low, high = along["band"]["formation_factor"]
     assert (low, along["formation_factor"], high) == pytest.approx((576 / 68, 576 / 64, 576 / 60), rel=1e-3)
@@ -142,7 +142,7 @@ def test_what_is_no_probability_gives_no_band(labels, tmp_path, changed, problem
     tifffile.imwrite(tmp_path / "chances.tif", chances)
     options = {"transport": True, "cube": 8, "sizes": False, "level_shift": changed["level_shift"]}
     with pytest.raises(RuntimeError) as error:
-        measured(labels, tmp_path, pore_probability=str(tmp_path / "chances.tif"), **options)
+        measured(labels, tmp_path, probability=str(tmp_path / "chances.tif"), **options)
     assert problem in str(find_scan_error(error.value))
 
 

@@ -44,8 +44,7 @@ def test_there_are_experiments():
 
 def test_all_experiments_take_the_same_options_with_help(file):
     options = read_options(file)
-    of_items = "tasks" in parsed(file).get()  # else one whole scan, which has no split
-    assert list(options) == [name for name in OPTIONS if of_items or name != "split"]
+    assert list(options) == OPTIONS
     assert all(option.help for option in options.values())
 
 

@@ -13,6 +13,10 @@ from synfine_monai.report.rock_page import told, write_rock_numbers
 from synfine_monai.scans import ScanInfo, labels_path, open_scan
 
 
+SLAB_VOXELS = 2**20
+"""In memory at once: no more than the segmentation before it needed."""
+
+
 def measure_segmented(
     scan: ScanInfo, output_dir: str | Path, pore_labels: list[int], water_labels: list[int]
 ) -> Path | None:
@@ -29,8 +33,9 @@ def measure_segmented(
         return None
     with open_scan(labels_path(scan, output_dir), voxel_size_um=scan.voxel_size_um) as labels:
         numbers = measure_rock(
-            labels, pore_labels, outside_value=OUTSIDE, sizes=False, water_labels=water_labels, each_class=False
-        )
+            labels, pore_labels, outside_value=OUTSIDE, sizes=False, slab_voxels=SLAB_VOXELS,
+            water_labels=water_labels, each_class=False,
+        )  # fmt: skip
         return write_rock_numbers(numbers, output_dir, told_in_full=False)
 
 

@@ -12,7 +12,6 @@ from synfine_monai.report.rock_numbers import measure_rock
 from synfine_monai.report.rock_page import told, write_rock_numbers
 from synfine_monai.scans import ScanInfo, labels_path, open_scan
 
-
 SLAB_VOXELS = 2**20
 """In memory at once: no more than the segmentation before it needed."""
 

@@ -1,7 +1,7 @@
 """An audit while one labels: windows drawn at random, labelled blind, and what they say of the shares of phases."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from synfine_monai.planning import (
     confidence_of_a_look,
     estimate_share,
     make_plan,
+    phases_of,
     read_plan_files,
     write_plan_files,
 )
@@ -34,7 +35,6 @@ FOLDER, LABELS = "audit", "labels"
 SIZE = 32
 HALF_WIDTH = 0.002
 """Of the interval that the number of windows is told for: 0.2 points."""
-PORES = "pore space"
 
 
 class BlindWindows:
@@ -123,7 +123,7 @@ class BlindWindows:
         confidence, largest = confidence_of_a_look(0.95, len(LOOKS)), float(self.plan.facts["largest"])
         quantile = float(student.ppf((1 + confidence) / 2, regions - 1))
         found = {}
-        for name, of in {PORES: list(self.classes.pore_labels), **_alone(self.classes.names)}.items():
+        for name, of in phases_of(self.classes.names, self.classes.pore_labels).items():
             predicted, error = float(shares[0][of].sum()), float(np.sqrt((shares[1][of] ** 2).sum()))
             labelled, found_there = drawn[of].sum(0).astype(float), seen[of].sum(0).astype(float)
             tails = max(NORMAL_TAILS, float(np.nan_to_num(kurtosis(found_there - predicted * voxels, fisher=False))))
@@ -168,10 +168,6 @@ class BlindWindows:
             tifffile.imwrite(temporary, labels)
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
-
-
-def _alone(names: Sequence[str]) -> dict[str, list[int]]:
-    return {name: [k] for k, name in enumerate(names)}
 
 
 def _told(estimate: ShareEstimate, reach: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-from .audit import Audit as Audit, audit_shares as audit_shares
+from .audit import Audit as Audit, audit_shares as audit_shares, phases_of as phases_of
 from .audit_plan import check_plan as check_plan, make_plan as make_plan, write_plan as write_plan
 from .audit_report import (
     audit_content as audit_content,

@@ -1,7 +1,7 @@
 """Two segmentations of one core, before and after: what has changed, and how far that is known."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ def rock_changes(
         for name in old
         if name in new
     }
-    audits = [_audit(info) for info in infos]
+    audits = [_audit(info, summary["box"]) for info, summary in zip(infos, (before, after), strict=True)]
     if all(audits):
         changes["porosity"] = _audited(*(audit for audit in audits if audit))
     else:
         missing = ", ".join(info.path.name for info, audit in zip(infos, audits, strict=True) if not audit)
-        look_at(f"How far the change of porosity is known is not: no audit lies beside {missing} (plan and audit).")
+        look_at(
+            f"How far the change of porosity is known is not: no audit lies beside {missing} (plan and audit), or it "
+            "is of the whole scan and not of the box."
+        )
     return {"before": before["labels"], "numbers": changes}
 
 
@@ -79,10 +82,10 @@ def _flat(prefix: str, numbers: Mapping[str, Any]) -> Iterator[tuple[str, float]
             yield f"{prefix}{name}".replace("_", " "), float(value)
 
 
-def _audit(info: ScanInfo) -> dict[str, Any] | None:
-    """The audited share of pore space, if there is one with an interval."""
+def _audit(info: ScanInfo, box: Sequence[Sequence[int]]) -> dict[str, Any] | None:
+    """The audited share of pore space, if there is one with an interval, and what was measured is the whole scan."""
     file = Path(info.path).parent / f"{labelled_name(info)}_audit.json"
-    if not file.is_file():
+    if not file.is_file() or [list(ends) for ends in box] != [[0, size] for size in info.shape]:
         return None
     share = json.loads(file.read_text(encoding="utf-8"))["shares"][AUDITED]
     return share if share["half_width"] is not None else None

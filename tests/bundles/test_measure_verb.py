@@ -181,6 +181,18 @@ def test_what_has_changed_since_and_how_far_that_is_known(labels, tmp_path):
     assert "+0.03 ± 0.0042 (95 %)" in (tmp_path / "core_rock.html").read_text(encoding="utf-8")
 
 
+def test_in_a_box_both_are_measured_in_it_and_audits_of_the_whole_say_nothing(labels, tmp_path):
+    old = labels.copy()
+    old[12:][old[12:] == 1] = 0  # nothing has changed in the upper half
+    (tmp_path / "before").mkdir()
+    tifffile.imwrite(tmp_path / "before" / "dry_labels.tif", old)
+    for folder, name, share in ((tmp_path / "before", "dry", 0.08), (tmp_path, "core", 0.11)):
+        audited(folder, name, share)
+    options = {"before": str(tmp_path / "before" / "dry_labels.tif"), "sizes": False, "box": [0, 12, 0, 24, 0, 24]}
+    porosity = measured(labels, tmp_path, **options)["changes"]["numbers"]["porosity"]
+    assert (porosity["difference"], porosity["half_width"]) == (0, None)
+
+
 def test_one_phase_only(tmp_path):
     """All pore: everything flows; no pore: nothing does, and neither is an error."""
     full = measured(np.ones((12, 12, 12), np.uint8), tmp_path, outside_value="none", transport=True, cube=12)
